@@ -1,0 +1,60 @@
+import type { AuditEvent } from './audit-event.js';
+
+/** The destination's answer to one event. */
+export interface Receipt {
+  readonly txId: string;
+  readonly payloadHash?: string;
+  /** The destination had this event already: delivered all the same. */
+  readonly duplicate: boolean;
+  readonly requestId?: string;
+}
+
+/** How the delivery of one event ended. */
+export type Delivery =
+  | { readonly kind: 'delivered'; readonly receipt: Receipt }
+  | { readonly kind: 'failed'; readonly error: Error & { readonly code: string } };
+
+export interface FlushResult {
+  /** Events whose delivery ended well while the flush waited. */
+  readonly delivered: number;
+  /** Events still on their way when the flush returned. */
+  readonly pending: number;
+}
+
+export interface SinkStatus {
+  /** `off`: there is no destination. `degraded`: retrying or out of quota. `down`: the credential is refused. */
+  readonly state: 'ok' | 'degraded' | 'down' | 'off' | 'closed';
+  /** Events in memory that wait, for a batch, a retry or the end of a pause. */
+  readonly waiting: number;
+  readonly inFlight: number;
+  readonly delivered: number;
+  /** Part of `delivered`: the destination had them already. */
+  readonly duplicates: number;
+  readonly retries: number;
+  /** Events the destination refused for good. */
+  readonly rejected: number;
+  /** Receipts whose payload hash is not that of the bytes sent. */
+  readonly hashMismatches: number;
+  /** Events given up, by cause. */
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly paused?: { readonly reason: 'credentials' | 'quota'; readonly until: string };
+  readonly lastError?: string;
+}
+
+/** Where finished events go. */
+export interface EventSink {
+  /**
+   * Takes an event. MUST return at once and MUST NOT throw. `onSettled` is called exactly once, also for an event that
+   * is dropped or refused.
+   */
+  append(event: AuditEvent, onSettled?: (delivery: Delivery) => void): void;
+
+  /** Resolves when everything appended so far has ended, or after `timeoutMs`. MUST NOT reject. */
+  flush(timeoutMs: number): Promise<FlushResult>;
+
+  status(): SinkStatus;
+
+  /** Delivers what it can within `timeoutMs`, then lets go of sockets and timers. Idempotent. MUST NOT reject. */
+  close(timeoutMs: number): Promise<FlushResult>;
+}
+export const EventSink = Symbol('EventSink');
