@@ -1,7 +1,11 @@
+import { fileURLToPath } from 'node:url';
+
+// Absolute: Jest resolves the projects' rootDir against the one above it, not against this file.
+const projectRoot = fileURLToPath(new URL('..', import.meta.url));
 const nestPackages = '(common|core|microservices|platform-express|platform-fastify|platform-ws|testing|websockets)';
 
 const shared = {
-  rootDir: '..',
+  rootDir: projectRoot,
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
@@ -31,12 +35,16 @@ const sources = {
 };
 
 export default {
-  rootDir: '..',
+  rootDir: projectRoot,
   projects: [
     {
       ...shared,
       displayName: 'unit',
-      testMatch: ['<rootDir>/test/*.spec.ts', '<rootDir>/test/unit/**/*.spec.ts', '<rootDir>/test/contract/**/*.spec.ts'],
+      testMatch: [
+        '<rootDir>/test/*.spec.ts',
+        '<rootDir>/test/unit/**/*.spec.ts',
+        '<rootDir>/test/contract/**/*.spec.ts',
+      ],
       moduleNameMapper: sources,
     },
     {

@@ -1,4 +1,5 @@
-import { IsIn, IsInt, IsObject, IsOptional, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsHttpHeaders } from './is-http-headers.js';
 
 /** What gives way when the buffer is full. */
 export const OVERFLOW_POLICIES = ['drop-newest', 'drop-oldest'] as const;
@@ -81,8 +82,8 @@ export class DeliveryOptions {
   @Max(600_000)
   shutdownTimeoutMs: number = 5_000;
 
-  /** Extra headers of every API request, e.g. for a gateway. */
+  /** Extra headers of every API request, e.g. for a gateway. They replace none of the headers of the contract. */
   @IsOptional()
-  @IsObject()
+  @IsHttpHeaders()
   headers?: Readonly<Record<string, string>>;
 }

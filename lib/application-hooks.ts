@@ -1,0 +1,95 @@
+import type { AbstractHttpAdapter, ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import type { AuditRecorder } from './capture/audit-recorder.js';
+import { bindDecoratedInstances } from './capture/bind-instances.js';
+import { refuseUnmetGuarantees } from './capture/unmet-guarantees.js';
+import { ImmutableLogExceptionFilter } from './capture/http/audit-exception.filter.js';
+import { ImmutableLogInterceptor } from './capture/http/audit.interceptor.js';
+import { observeExceptions } from './capture/http/exceptions-observer.js';
+import { stampHandlers } from './capture/http/handler-stamps.js';
+import type { HttpCapture } from './capture/http/http-capture.js';
+import { installOnPlatform, installOnServer } from './capture/http/install.js';
+import { registerRecorder, unregisterRecorder } from './capture/recorder-registry.js';
+import type { AuditLogger } from './event/audit-logger.js';
+import type { EventSink } from './event/event-sink.js';
+import type { ResolvedImmutableLogOptions } from './immutable-log.options.js';
+
+export interface ApplicationParts {
+  readonly options: ResolvedImmutableLogOptions;
+  readonly recorder: AuditRecorder;
+  readonly sink: EventSink;
+  readonly capture: HttpCapture;
+  readonly logger: AuditLogger;
+  readonly adapterHost: HttpAdapterHost;
+  readonly config: ApplicationConfig;
+  readonly modules: ModulesContainer;
+}
+
+/**
+ * What the module does at which moment of an application's life. Made once per application; every import of the module
+ * calls it, and each step happens once.
+ */
+export class ApplicationHooks {
+  private configured = false;
+
+  constructor(private readonly parts: ApplicationParts) {
+    // As early as there is an adapter: before body parsers and before the application's own `app.use()`.
+    // NestJS 11.0 has no such signal; there `configure()` does it.
+    const { init$ } = this.parts.adapterHost as Partial<Pick<HttpAdapterHost, 'init$'>>;
+    init$?.subscribe(() => this.installOnPlatform());
+  }
+
+  /** Before routes are registered. */
+  async configure(): Promise<void> {
+    if (this.configured) return;
+    this.configured = true;
+    const { options, capture, config, modules, logger } = this.parts;
+    const adapter = this.adapter();
+    if (adapter === undefined) return;
+    stampHandlers(modules);
+    refuseUnmetGuarantees(modules);
+    installOnServer(adapter.getHttpServer(), capture);
+    this.installOnPlatform();
+    if (options.register === 'global') config.addGlobalInterceptor(new ImmutableLogInterceptor());
+    // At the front: NestJS asks filters from the last to the first, so this one sees what no filter of the user claims.
+    config.getGlobalFilters().unshift(new ImmutableLogExceptionFilter(adapter));
+    capture.exceptionsObserved = await observeExceptions(logger);
+  }
+
+  start(): void {
+    registerRecorder(this.parts.recorder);
+    bindDecoratedInstances(this.parts.modules, this.parts.recorder);
+  }
+
+  /** After all modules have started. */
+  warnOfHardStop(): void {
+    if (this.parts.options.mode === 'local' || process.listenerCount('SIGTERM') > 0) return;
+    this.parts.logger.warn(
+      'Nobody listens for SIGTERM: events in memory are lost when the process is told to stop. Call app.enableShutdownHooks().',
+    );
+  }
+
+  /** Everybody's connections are still open: requests that are done are delivered now. */
+  async drain(): Promise<void> {
+    await this.parts.sink.flush(this.parts.options.delivery.shutdownTimeoutMs);
+  }
+
+  /** The server has closed: what is still open is recorded as it stands, then delivered. */
+  async stop(): Promise<void> {
+    const { capture, sink, recorder, options } = this.parts;
+    await capture.whenIdle(0);
+    capture.concludeOpen();
+    await capture.whenIdle(options.capture.identifyTimeoutMs + 50);
+    unregisterRecorder(recorder);
+    await sink.close(options.delivery.shutdownTimeoutMs);
+  }
+
+  private installOnPlatform(): void {
+    const adapter = this.adapter();
+    if (adapter !== undefined) installOnPlatform(adapter, this.parts.capture);
+  }
+
+  private adapter(): AbstractHttpAdapter | undefined {
+    // Absent in applications without HTTP: microservices and standalone contexts.
+    return this.parts.adapterHost.httpAdapter as AbstractHttpAdapter | undefined;
+  }
+}

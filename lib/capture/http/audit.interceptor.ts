@@ -1,0 +1,52 @@
+import {
+  Injectable,
+  StreamableFile,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { errorMonitor } from 'node:events';
+import { catchError, defer, finalize, tap, type Observable } from 'rxjs';
+import { HandlerRun, type HandlerIdentity } from './handler-run.js';
+import { identifyHandler } from './handler-stamps.js';
+import { contextOf, type HttpContext } from './http-context.js';
+
+/**
+ * Times the handler and notes how it ended. It records nothing by itself: what the client was answered is known only when
+ * the response closes. Other contexts than HTTP pass through untouched.
+ */
+@Injectable()
+export class ImmutableLogInterceptor implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const http = context.getType() === 'http' ? contextOf(context.switchToHttp().getRequest()) : undefined;
+    // A run that exists: the interceptor is registered twice, and the outer one is already watching.
+    if (http === undefined || http.run !== undefined) return next.handle();
+    const identity = identifyHandler(context.getClass(), context.getHandler());
+    // Deferred, so that an outer interceptor's retry() starts a run of its own.
+    return defer(() => observe(http, identity, next));
+  }
+}
+
+function observe(http: HttpContext, identity: HandlerIdentity, next: CallHandler): Observable<unknown> {
+  const run = new HandlerRun(identity);
+  http.run = run;
+  return next.handle().pipe(
+    tap({ next: (value) => watchStream(http, value), complete: () => run.end('done') }),
+    catchError((error: unknown) => {
+      run.fail(error, http.response.headersSent);
+      throw error;
+    }),
+    finalize(() => run.end('cancelled')),
+  );
+}
+
+/** A file that fails while it is being sent looks like a client that left; the stream itself knows better. */
+function watchStream(http: HttpContext, value: unknown): void {
+  if (!(value instanceof StreamableFile)) return;
+  http.recorder.contain('watching a file', () => {
+    // The monitor only looks on: an error that nobody handles must stay unhandled.
+    value.getStream().once(errorMonitor, (error: unknown) => {
+      http.streamError ??= error;
+    });
+  });
+}

@@ -1,0 +1,113 @@
+import type { EventFacts, ExceptionFacts, HandlerState, RequestFacts, ResponseFacts } from '../../event/event-facts.js';
+import { readException } from '../../event/read-exception.js';
+import { auditEventOf } from '../audit-metadata.js';
+import type { CaptureOptions } from '../capture.options.js';
+import type { IdentityResult } from '../resolve-identity.js';
+import type { HandlerIdentity } from './handler-run.js';
+import { handlerFunction, routedHandler, routeOf } from './handler-stamps.js';
+import type { HttpContext } from './http-context.js';
+import { readQuery } from './read-query.js';
+import { decideWireOutcome } from './wire-outcome.js';
+
+/** What belongs to the application and not to the request. */
+export interface ConclusionSettings {
+  readonly capture: Readonly<CaptureOptions>;
+  /** NestJS's exceptions handler is observed: an error that it did not see was answered by an outer interceptor. */
+  readonly exceptionsObserved: boolean;
+}
+
+/** The handler that answered, or would have if no guard had. */
+export function chosenHandler(http: HttpContext): HandlerIdentity | undefined {
+  return http.run?.identity ?? (http.platformRequest && routedHandler(http.platformRequest));
+}
+
+/** Everything that is known of a request whose response has closed, as plain data. */
+export function conclude(http: HttpContext, identity: IdentityResult, settings: ConclusionSettings): EventFacts {
+  const handlerState: HandlerState = http.run?.state ?? 'none';
+  const failure = findFailure(http, settings);
+  const { statusCode, outcome } = decideWireOutcome({
+    wireStatus: http.wireStatus,
+    ownStatus: http.response.statusCode,
+    finished: http.response.writableFinished,
+    handlerState,
+    failed: failure !== undefined,
+    streamFailed: http.streamError !== undefined,
+  });
+  const handler = chosenHandler(http);
+  const declared = handler && auditEventOf(handler.controller, handlerFunction(handler));
+  const request = requestFacts(http, settings.capture);
+  const succeeded = failure === undefined && statusCode < 400;
+  return {
+    name: http.annotation.eventName ?? declared?.name ?? `http.${http.method}.${request.route ?? 'unmatched'}`,
+    ...(succeeded && declared?.kind && { kind: declared.kind }),
+    occurredAt: http.startedAt,
+    outcome,
+    statusCode,
+    latencyMs: performance.now() - http.startTick,
+    handlerLatencyMs: http.run?.latencyMs,
+    ...whoAndWhere(http, identity, declared?.trail),
+    request,
+    response: responseFacts(http, settings.capture),
+    exception: failure,
+    ...(handler && { handler: { controller: handler.controller.name, method: handler.method, state: handlerState } }),
+    data: http.annotation.data,
+  };
+}
+
+function whoAndWhere(http: HttpContext, identity: IdentityResult, declaredTrail: string | undefined) {
+  const { annotation, request } = http;
+  const resolved = identity ?? undefined;
+  const tenant = annotation.tenant ?? (resolved && 'tenant' in resolved ? resolved.tenant : undefined);
+  const known = resolved && !('unresolved' in resolved) ? resolved : undefined;
+  const actor = annotation.actor ? { ...known, ...annotation.actor } : resolved;
+  return {
+    requestId: http.requestId,
+    traceId: http.traceId,
+    trail: annotation.trail ?? declaredTrail ?? single(request.headers['x-audit-trail']),
+    actor,
+    tenant,
+    clientIp: http.clientIp,
+    userAgent: request.headers['user-agent'],
+  };
+}
+
+/** The exception that decided the answer: NestJS's, else the stream's, else one that the handler threw too late. */
+function findFailure(http: HttpContext, { exceptionsObserved }: ConclusionSettings): ExceptionFacts | undefined {
+  if (http.handled !== undefined) return readException(http.handled.exception);
+  if (http.streamError !== undefined) return readException(http.streamError);
+  const { run } = http;
+  if (run?.state !== 'error') return undefined;
+  // An outer interceptor that turned the error into a good answer leaves a good answer.
+  const recovered = exceptionsObserved && !run.failedAfterHead && http.response.statusCode < 400;
+  return recovered ? undefined : readException(run.error);
+}
+
+function requestFacts(http: HttpContext, capture: Readonly<CaptureOptions>): RequestFacts {
+  const platform = http.platformRequest;
+  const raw = platform?.rawBody;
+  const body = capture.body === 'never' ? undefined : platform?.body;
+  return {
+    method: http.method,
+    path: pathOf(http.url),
+    route: platform && routeOf(platform),
+    host: http.request.headers.host ?? single(http.request.headers[':authority']),
+    query: readQuery(http.url, platform),
+    ...(capture.headers && { headers: http.request.headers }),
+    ...(body !== undefined && { body: { parsed: body, ...(raw instanceof Uint8Array && { raw }) } }),
+  };
+}
+
+function responseFacts(http: HttpContext, capture: Readonly<CaptureOptions>): ResponseFacts | undefined {
+  const body = http.responseBody?.read();
+  if (!capture.headers && body === undefined) return undefined;
+  return { ...(capture.headers && { headers: http.response.getHeaders() }), ...(body && { body }) };
+}
+
+export function pathOf(url: string): string {
+  const end = url.search(/[?#]/);
+  return end === -1 ? url : url.slice(0, end);
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}

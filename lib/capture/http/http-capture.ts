@@ -1,0 +1,151 @@
+import { timingSafeEqual } from 'node:crypto';
+import { SELF_HEADER } from '../../event/self-token.js';
+import { acceptRequestId } from '../../event/request-id.js';
+import { newEventId } from '../../event/event-id.js';
+import { traceIdFromTraceparent } from '../../event/trace-context.js';
+import type { AuditRecorder } from '../audit-recorder.js';
+import { isSkipped } from '../audit-metadata.js';
+import type { CaptureOptions } from '../capture.options.js';
+import { identifyUser, resolveIdentity, type IdentityResult } from '../resolve-identity.js';
+import { chosenHandler, conclude, pathOf } from './conclude.js';
+import { handlerFunction } from './handler-stamps.js';
+import { contextOf, HttpContext } from './http-context.js';
+import { usesInterceptor } from './manual-registration.js';
+import type { RawRequest, RawResponse } from './platform-request.js';
+import { ResponseBody } from './response-body.js';
+import { compileSelection } from './selection.js';
+import { watchWireStatus } from './wire-status.js';
+
+export interface HttpCaptureSettings {
+  readonly recorder: AuditRecorder;
+  readonly capture: Readonly<CaptureOptions>;
+  /** `manual`: only handlers that use the interceptor are recorded. */
+  readonly register: 'global' | 'manual';
+  /** Our own deliveries carry it; they are not audited. */
+  readonly selfToken: string;
+}
+
+/**
+ * One request, one event. A context begins with the server's `request` event and ends with the raw response's `close`: the
+ * only signal that comes exactly once, with the right status, whoever answered and however it ended.
+ *
+ *     begin → (platform's request, handler's run, exception are noted) → close → handler ended or grace over
+ *           → identify → conclude → record
+ */
+export class HttpCapture {
+  /** Set when NestJS's exceptions handler could be observed. */
+  exceptionsObserved = false;
+  private readonly open = new Set<HttpContext>();
+  private readonly idle: (() => void)[] = [];
+  private readonly selected: ReturnType<typeof compileSelection>;
+  private readonly selfToken: Buffer;
+
+  constructor(private readonly settings: HttpCaptureSettings) {
+    this.selected = compileSelection(settings.capture);
+    this.selfToken = Buffer.from(settings.selfToken);
+  }
+
+  /** Requests whose event is still to come. */
+  get openRequests(): number {
+    return this.open.size;
+  }
+
+  /** The request's context, begun now if this is the first that is seen of it; none for our own deliveries. */
+  begin(request: RawRequest, response: RawResponse): HttpContext | undefined {
+    const begun = contextOf(request);
+    if (begun !== undefined) return begun;
+    return this.settings.recorder.contain('beginning a request', () => {
+      if (this.isOwnDelivery(request)) return undefined;
+      const { headers } = request;
+      const requestId = acceptRequestId(headers['x-request-id']) ?? newEventId();
+      const traceId = traceIdFromTraceparent(headers['traceparent']);
+      const http = new HttpContext({ recorder: this.settings.recorder, request, response, requestId, traceId });
+      if (!response.headersSent) response.setHeader('x-request-id', requestId);
+      if (this.isSelected(http)) this.follow(http);
+      return http;
+    });
+  }
+
+  /** Resolves when no request is open, or after `timeoutMs`. */
+  whenIdle(timeoutMs: number): Promise<void> {
+    if (this.open.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.idle.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** Records what is still open as it stands: the process is about to end. */
+  concludeOpen(): void {
+    for (const http of [...this.open]) this.identifyAndRecord(http);
+  }
+
+  private isOwnDelivery(request: RawRequest): boolean {
+    const value = request.headers[SELF_HEADER];
+    if (typeof value !== 'string') return false;
+    const given = Buffer.from(value);
+    return given.length === this.selfToken.length && timingSafeEqual(given, this.selfToken);
+  }
+
+  private isSelected({ method, url, request }: HttpContext): boolean {
+    const host = request.headers.host ?? request.headers[':authority'];
+    return this.selected({ method, path: pathOf(url), host: Array.isArray(host) ? host[0] : host });
+  }
+
+  private follow(http: HttpContext): void {
+    this.open.add(http);
+    watchWireStatus(http.response, (status) => {
+      if (!http.closed) http.wireStatus ??= status;
+    });
+    if (this.settings.capture.responseBody !== 'never') http.responseBody = new ResponseBody(http.response);
+    http.response.once('close', () => {
+      http.closed = true;
+      // What the platform does in reaction to the close still belongs to the request.
+      setImmediate(() => this.settle(http));
+    });
+  }
+
+  /** A client that left does not stop the handler: what it does yet may still take effect. */
+  private settle(http: HttpContext): void {
+    const conclude = () => this.identifyAndRecord(http);
+    if (http.run === undefined || http.response.writableFinished) conclude();
+    else http.run.whenEnded(this.settings.capture.graceMs, conclude);
+  }
+
+  private identifyAndRecord(http: HttpContext): void {
+    if (!this.open.has(http)) return;
+    const { recorder, capture } = this.settings;
+    const wanted = recorder.contain('choosing a request', () => this.isWanted(http)) ?? true;
+    if (!wanted) return this.forget(http);
+    resolveIdentity(capture.identify ?? identifyUser, http.platformRequest ?? http.request, {
+      timeoutMs: capture.identifyTimeoutMs,
+      done: (identity) => this.record(http, identity),
+    });
+  }
+
+  private isWanted(http: HttpContext): boolean {
+    const handler = chosenHandler(http);
+    const claimed = http.run !== undefined || (handler !== undefined && usesInterceptor(handler));
+    if (this.settings.register === 'manual' && !claimed) return false;
+    return handler === undefined || !isSkipped(handler.controller, handlerFunction(handler));
+  }
+
+  private record(http: HttpContext, identity: IdentityResult): void {
+    if (!this.open.has(http)) return;
+    const { recorder, capture } = this.settings;
+    if (identity !== null) {
+      const settings = { capture, exceptionsObserved: this.exceptionsObserved };
+      const facts = recorder.contain('reading a request', () => conclude(http, identity, settings));
+      if (facts !== undefined) recorder.record(facts);
+    }
+    this.forget(http);
+  }
+
+  private forget(http: HttpContext): void {
+    this.open.delete(http);
+    if (this.open.size === 0) for (const resume of this.idle.splice(0)) resume();
+  }
+}

@@ -1,0 +1,87 @@
+import type { UnresolvedActor } from '../event/actor.js';
+import type { Identify, Identity } from './capture.options.js';
+
+/** `null`: the request is not to be recorded. */
+export type IdentityResult = Identity | UnresolvedActor | null | undefined;
+
+/**
+ * Asks the application who made the request. Whatever `identify` does — throw, reject, hang, answer nonsense — the answer
+ * comes in time, at once where `identify` is synchronous, and is at worst "unresolved" with the reason.
+ */
+export function resolveIdentity(
+  identify: Identify,
+  request: unknown,
+  { timeoutMs, done }: { timeoutMs: number; done: (identity: IdentityResult) => void },
+): void {
+  const asked = ask(identify, request);
+  if ('answer' in asked && isThenable(asked.answer)) return awaitIdentity(asked.answer, timeoutMs, done);
+  done('answer' in asked ? checked(asked.answer) : asked);
+}
+
+function ask(identify: Identify, request: unknown): { answer: unknown } | UnresolvedActor {
+  try {
+    return { answer: identify(request) };
+  } catch (error) {
+    return { unresolved: `identify threw ${describe(error)}` };
+  }
+}
+
+function awaitIdentity(
+  answer: PromiseLike<unknown>,
+  timeoutMs: number,
+  done: (identity: IdentityResult) => void,
+): void {
+  let open = true;
+  const finish = (identity: IdentityResult) => {
+    if (!open) return;
+    open = false;
+    clearTimeout(timer);
+    done(identity);
+  };
+  const timer = setTimeout(
+    () => finish({ unresolved: `identify took longer than ${String(timeoutMs)} ms` }),
+    timeoutMs,
+  );
+  timer.unref();
+  answer.then(
+    (identity) => finish(checked(identity)),
+    (error: unknown) => finish({ unresolved: `identify rejected with ${describe(error)}` }),
+  );
+}
+
+function checked(answer: unknown): IdentityResult {
+  if (answer === null || answer === undefined) return answer;
+  if (typeof answer === 'object' && !Array.isArray(answer)) return answer;
+  return { unresolved: `identify returned a ${typeof answer} instead of an object, null or undefined` };
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+function describe(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : `a ${typeof error}`;
+  } catch {
+    return 'something that cannot be read';
+  }
+}
+
+/** Without `identify`: the usual fields of the `request.user` that guards and Passport strategies set. */
+export const identifyUser: Identify = (request: { user?: unknown } | undefined) => {
+  const user = request?.user;
+  if (typeof user !== 'object' || user === null) return undefined;
+  const { id, sub, userId, username, name, email, tenant, tenantId } = user as Record<string, unknown>;
+  return {
+    ...text('id', id ?? sub ?? userId ?? username),
+    ...text('label', name ?? username),
+    ...text('email', email),
+    ...text('tenant', tenant ?? tenantId),
+  };
+};
+
+function text(field: string, value: unknown): Record<string, string> {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint'
+    ? { [field]: String(value) }
+    : {};
+}

@@ -1,0 +1,99 @@
+import type { Delivery, Receipt, SinkStatus } from '../event/event-sink.js';
+import type { BufferedEvent } from './buffered-event.js';
+import { DeliveryCounters, type DropCause } from './delivery-counters.js';
+import { GaveUpError, RejectedError, type DeliveryError } from './delivery-errors.js';
+import type { FlushWaiters } from './flush-waiters.js';
+import type { RateLimitedLogger } from './rate-limited-logger.js';
+import { payloadHashMatches } from './remote/receipt.js';
+import { settle } from './settle.js';
+
+/** Counts, logs and tells how events end. The caller makes sure that each ends once. */
+export class DeliveryOutcomes {
+  private readonly counters = new DeliveryCounters();
+  /** The last attempt that ended met an error of network or server. */
+  failing = false;
+
+  constructor(
+    private readonly waiters: FlushWaiters,
+    private readonly logger: RateLimitedLogger,
+  ) {}
+
+  snapshot(): ReturnType<DeliveryCounters['snapshot']> {
+    return this.counters.snapshot();
+  }
+
+  delivered(buffered: BufferedEvent, receipt: Receipt): void {
+    this.failing = false;
+    this.counters.delivered++;
+    if (receipt.duplicate) this.counters.duplicates++;
+    this.compareHash(buffered, receipt);
+    this.settle(buffered, { kind: 'delivered', receipt });
+  }
+
+  retried(reason: string): void {
+    this.failed(reason);
+    this.counters.retries++;
+    this.logger.warn('retry', `An event could not be delivered and is sent again later: ${reason}`);
+  }
+
+  rejected(buffered: BufferedEvent, refusal: { readonly status: number; readonly reason: string }): void {
+    this.failing = false;
+    this.counters.rejected++;
+    const error = new RejectedError(refusal.status, refusal.reason);
+    this.counters.lastError = error.message;
+    this.logger.warn('rejected', `${error.message} (event ${buffered.event.id})`);
+    this.settle(buffered, { kind: 'failed', error });
+  }
+
+  gaveUp(buffered: BufferedEvent, reason: string): void {
+    this.failed(reason);
+    const error = new GaveUpError(buffered.retries + 1, reason);
+    this.logger.error('gave-up', `${error.message} (event ${buffered.event.id})`);
+    this.dropped(buffered, 'attempts_exhausted', error);
+  }
+
+  dropped(buffered: BufferedEvent, cause: DropCause, error: DeliveryError): void {
+    this.counters.drop(cause);
+    this.settle(buffered, { kind: 'failed', error });
+  }
+
+  /**
+   * For an event that fails inside `append()`. Counted at once; told later, because a callback that appends must not
+   * recurse, but before a flush that waited for it goes on.
+   */
+  refused(buffered: BufferedEvent, cause: DropCause, error: () => DeliveryError): void {
+    this.counters.drop(cause);
+    const { onSettled } = buffered;
+    if (onSettled) queueMicrotask(() => settle(onSettled, { kind: 'failed', error: error() }, this.logger));
+    this.waiters.settled(buffered.sequence, false);
+  }
+
+  paused(reason: NonNullable<SinkStatus['paused']>, kept: number): void {
+    const why =
+      reason.reason === 'credentials'
+        ? 'The destination refuses the credential: check apiKey'
+        : 'The quota of the destination is used up';
+    this.counters.lastError = why;
+    this.logger.warn(
+      reason.reason,
+      `${why}. Delivery pauses and is tried again at ${reason.until}; ${kept} events are kept`,
+    );
+  }
+
+  private failed(reason: string): void {
+    this.failing = true;
+    this.counters.lastError = reason;
+  }
+
+  private compareHash({ event }: BufferedEvent, { payloadHash, txId }: Receipt): void {
+    if (payloadHash === undefined || payloadHashMatches(payloadHash, event.payload) !== false) return;
+    this.counters.hashMismatches++;
+    const which = `event ${event.id}, transaction ${txId}`;
+    this.logger.error('hash', `The destination confirmed another payload than the one that was sent: ${which}`);
+  }
+
+  private settle(buffered: BufferedEvent, delivery: Delivery): void {
+    settle(buffered.onSettled, delivery, this.logger);
+    this.waiters.settled(buffered.sequence, delivery.kind === 'delivered');
+  }
+}

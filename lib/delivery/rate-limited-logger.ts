@@ -1,0 +1,62 @@
+import type { AuditLogger } from '../event/audit-logger.js';
+
+const WINDOW_MS = 60_000;
+
+interface Window {
+  readonly level: 'warn' | 'error';
+  readonly endsAt: number;
+  suppressed: number;
+}
+
+/**
+ * Says each kind of thing at most once a minute, and then how often it was left unsaid: an outage must not fill the
+ * application's log. A logger that throws is none of our caller's business.
+ */
+export class RateLimitedLogger {
+  private readonly windows = new Map<string, Window>();
+
+  constructor(
+    private readonly logger: AuditLogger,
+    private readonly now: () => number,
+  ) {}
+
+  log(message: string): void {
+    this.write('log', message);
+  }
+
+  warn(kind: string, message: string): void {
+    this.limited('warn', kind, message);
+  }
+
+  error(kind: string, message: string): void {
+    this.limited('error', kind, message);
+  }
+
+  /** Says what is still unsaid. */
+  close(): void {
+    for (const [kind, { level, suppressed }] of this.windows) {
+      if (suppressed > 0) this.write(level, `${suppressed} more messages of the kind '${kind}' were not shown`);
+    }
+    this.windows.clear();
+  }
+
+  private limited(level: 'warn' | 'error', kind: string, message: string): void {
+    const window = this.windows.get(kind);
+    const now = this.now();
+    if (window !== undefined && now < window.endsAt) {
+      window.suppressed++;
+      return;
+    }
+    this.windows.set(kind, { level, endsAt: now + WINDOW_MS, suppressed: 0 });
+    const unsaid = window?.suppressed ?? 0;
+    this.write(level, unsaid > 0 ? `${message} (and ${unsaid} more of this kind since the last message)` : message);
+  }
+
+  private write(level: keyof AuditLogger, message: string): void {
+    try {
+      this.logger[level](message);
+    } catch {
+      // Nowhere left to say it.
+    }
+  }
+}

@@ -1,0 +1,208 @@
+import type { AuditEvent } from '../event/audit-event.js';
+import type { AuditLogger } from '../event/audit-logger.js';
+import type { Delivery, EventSink, FlushResult, SinkStatus } from '../event/event-sink.js';
+import { BoundedBuffer } from './bounded-buffer.js';
+import { BufferedEvent } from './buffered-event.js';
+import { decideRetry, type RetryDecision } from './decide-retry.js';
+import { BufferFullError, ClosedError } from './delivery-errors.js';
+import { DeliveryOutcomes } from './delivery-outcomes.js';
+import type { DeliveryOptions } from './delivery.options.js';
+import { FlushWaiters } from './flush-waiters.js';
+import { outsideCallers } from './outside-callers.js';
+import { PauseGate } from './pause-gate.js';
+import { RateLimitedLogger } from './rate-limited-logger.js';
+import type { RemoteClient } from './remote/remote-client.js';
+
+export interface RemoteSinkSettings {
+  readonly client: RemoteClient;
+  readonly options: Readonly<DeliveryOptions>;
+  readonly logger: AuditLogger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+}
+
+/**
+ * Events wait in memory and are sent to the ImmutableLog API. The way of one event:
+ *
+ *     append ─▶ gathering ── bufferLength, flushIntervalMs, flush ──▶ waiting ── a place, gate open ──▶ in flight
+ *        │ full                                                         ▲  ▲                              │
+ *        ▼                                                  time passes │  └── pause: goes first, later ──┤
+ *     dropped                                                        parked ◀──────── retry ──────────────┤
+ *                                                                                                         ▼
+ *                                                                              delivered, rejected, given up
+ *
+ * Every event is settled exactly once, on leaving the buffer. `PauseGate` holds what is known of the credential and the
+ * quota. `close()` stops accepting, gives everything that waits for a time one last attempt, and drops what is left at
+ * its deadline.
+ */
+export class RemoteSink implements EventSink {
+  private readonly buffer: BoundedBuffer;
+  private readonly waiters = new FlushWaiters();
+  private readonly logger: RateLimitedLogger;
+  private readonly outcomes: DeliveryOutcomes;
+  private readonly gate: PauseGate;
+  private readonly backOffs = new Map<BufferedEvent, NodeJS.Timeout>();
+  private readonly gatherLimit: number;
+  private gatherTimer: NodeJS.Timeout | undefined;
+  private sendingSoon = false;
+  private nextSequence = 0;
+  private closing: Promise<FlushResult> | undefined;
+  private closed = false;
+
+  constructor(private readonly settings: RemoteSinkSettings) {
+    const { options, logger, now } = settings;
+    this.buffer = new BoundedBuffer(options);
+    this.logger = new RateLimitedLogger(logger, now);
+    this.outcomes = new DeliveryOutcomes(this.waiters, this.logger);
+    this.gate = new PauseGate(() => this.sendSoon(), now);
+    this.gatherLimit = Math.min(options.bufferLength, options.maxBufferedEvents);
+  }
+
+  append(event: AuditEvent, onSettled?: (delivery: Delivery) => void): void {
+    const buffered = new BufferedEvent(event, onSettled, this.nextSequence++);
+    if (this.closing) {
+      this.outcomes.refused(buffered, 'closed', () => new ClosedError('before'));
+      return;
+    }
+    const victim = this.buffer.add(buffered);
+    if (victim) this.giveWay(victim);
+    if (this.buffer.gathered >= this.gatherLimit) this.release();
+    else this.gatherTimer ??= setTimeout(this.release, this.settings.options.flushIntervalMs).unref();
+  }
+
+  flush(timeoutMs: number): Promise<FlushResult> {
+    this.release();
+    return this.waiters.wait({ upTo: this.nextSequence - 1, pending: this.buffer.size }, timeoutMs);
+  }
+
+  status(): SinkStatus {
+    const { inFlight, size } = this.buffer;
+    const { paused } = this.gate;
+    const counters = this.outcomes.snapshot();
+    return { state: this.state(), waiting: size - inFlight, inFlight, ...counters, ...(paused ? { paused } : {}) };
+  }
+
+  close(timeoutMs: number): Promise<FlushResult> {
+    return (this.closing ??= this.shutDown(timeoutMs));
+  }
+
+  private state(): SinkStatus['state'] {
+    if (this.closed) return 'closed';
+    const { paused } = this.gate;
+    if (paused?.reason === 'credentials') return 'down';
+    return paused || this.outcomes.failing || this.buffer.parked > 0 ? 'degraded' : 'ok';
+  }
+
+  private giveWay(victim: BufferedEvent): void {
+    const { maxBufferedEvents, overflow } = this.settings.options;
+    this.logger.warn('buffer-full', `Events are lost (${overflow}): ${maxBufferedEvents} are waiting for delivery`);
+    this.stopBackOff(victim);
+    this.outcomes.refused(victim, 'buffer_full', () => new BufferFullError(maxBufferedEvents));
+  }
+
+  private readonly release = (): void => {
+    clearTimeout(this.gatherTimer);
+    this.gatherTimer = undefined;
+    this.buffer.release();
+    this.sendSoon();
+  };
+
+  /** Not at once: an append inside a request must not pay for serialising and sending. */
+  private sendSoon(): void {
+    if (this.sendingSoon || this.closed) return;
+    this.sendingSoon = true;
+    setImmediate(this.sendWaiting);
+  }
+
+  private readonly sendWaiting = outsideCallers(() => {
+    this.sendingSoon = false;
+    while (!this.closed && this.buffer.inFlight < this.settings.options.concurrency && this.gate.admits()) {
+      const next = this.buffer.take();
+      if (!next) return;
+      this.gate.sent(next);
+      // Nothing in it is meant to throw; if it does, the event is lost and must still be settled.
+      this.attempt(next).catch((error: unknown) => this.act(next, { kind: 'give-up', reason: String(error) }));
+    }
+  });
+
+  private async attempt(buffered: BufferedEvent): Promise<void> {
+    const { client, options, random } = this.settings;
+    const body = (buffered.body ??= client.serialise(buffered.event));
+    const attempt = await client.send(buffered.event, body);
+    if (!this.buffer.has(buffered)) return;
+    const decision = decideRetry(options, attempt, { number: buffered.retries + 1, random });
+    const change = this.gate.ended(buffered, decision, options.retryCapMs);
+    this.act(buffered, decision);
+    if (change === 'opened') this.logger.log('The destination takes events again: delivery goes on');
+    if (change === 'shut' && this.gate.paused) this.outcomes.paused(this.gate.paused, this.buffer.size);
+    this.sendSoon();
+    // The probe of a shutdown was refused: nothing else will be taken either.
+    if (this.closing && !this.gate.isOpen && this.buffer.inFlight === 0) this.waiters.endAll();
+  }
+
+  private act(buffered: BufferedEvent, decision: RetryDecision): void {
+    switch (decision.kind) {
+      case 'pause':
+        this.buffer.requeue(buffered);
+        return;
+      case 'retry':
+        this.outcomes.retried(decision.reason);
+        this.backOff(buffered, decision.afterMs);
+        return;
+      case 'delivered':
+        if (this.buffer.remove(buffered)) this.outcomes.delivered(buffered, decision.receipt);
+        return;
+      case 'reject':
+        if (this.buffer.remove(buffered)) this.outcomes.rejected(buffered, decision);
+        return;
+      case 'give-up':
+        if (this.buffer.remove(buffered)) this.outcomes.gaveUp(buffered, decision.reason);
+        return;
+      default:
+        decision satisfies never;
+    }
+  }
+
+  private backOff(buffered: BufferedEvent, afterMs: number): void {
+    buffered.retries++;
+    this.buffer.park(buffered);
+    this.backOffs.set(buffered, setTimeout(() => this.sendAgain(buffered), afterMs).unref());
+  }
+
+  private stopBackOff(buffered: BufferedEvent): void {
+    clearTimeout(this.backOffs.get(buffered));
+    this.backOffs.delete(buffered);
+  }
+
+  private sendAgain(buffered: BufferedEvent): void {
+    this.stopBackOff(buffered);
+    this.buffer.requeue(buffered);
+    this.sendSoon();
+  }
+
+  private async shutDown(timeoutMs: number): Promise<FlushResult> {
+    for (const buffered of [...this.backOffs.keys()]) this.sendAgain(buffered);
+    this.gate.probeNow();
+    const { delivered } = await this.flush(timeoutMs);
+    this.closed = true;
+    clearTimeout(this.gatherTimer);
+    this.gate.dispose();
+    const pending = this.dropTheRest();
+    await this.settings.client.close();
+    this.logger.close();
+    return { delivered, pending };
+  }
+
+  private dropTheRest(): number {
+    const left = [...this.buffer];
+    if (left.length > 0) this.logger.warn('shutdown', `${left.length} events were not delivered before the shutdown`);
+    for (const buffered of left) {
+      this.stopBackOff(buffered);
+      this.buffer.remove(buffered);
+      this.outcomes.dropped(buffered, 'shutdown', new ClosedError('after'));
+    }
+    return left.length;
+  }
+}

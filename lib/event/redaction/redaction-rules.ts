@@ -1,0 +1,20 @@
+import type { RedactionOptions } from '../redaction.options.js';
+import { compileDenied, compileNames, topScope } from './name-rules.js';
+import type { NameDecision } from './name-rules.js';
+import type { Scope } from './scope.js';
+import { compileText } from './text-rules.js';
+import type { RedactText } from './text-rules.js';
+
+/** The redaction options, compiled. */
+export interface RedactionRules {
+  readonly decide: (name: string) => NameDecision;
+  readonly redact: RedactText;
+  /** The scope at the top of a headers, query, body or data value. */
+  readonly top: Scope;
+}
+
+export function compileRedaction(options: RedactionOptions): RedactionRules {
+  const isDenied = compileDenied(options);
+  const redact = compileText(options.builtIn, isDenied);
+  return { decide: compileNames(options, isDenied, redact), redact, top: topScope(options) };
+}

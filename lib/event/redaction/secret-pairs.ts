@@ -1,0 +1,62 @@
+import { REDACTED } from './redacted.js';
+
+// Every quantifier that can fail is bounded and every alternative begins with another character: linear in the text.
+
+/** A name and what separates it from its value: `a=`, `a: `, `"a":`, `\"a\":`, `x[a]=`, `a%3D`. */
+const NAME =
+  /(?<![A-Za-z\d])((?<=%)[\da-f]{2})?([a-z_$][\w$-]{0,63})((?:\\{0,3}["'\]]|%5d|%22){0,3}[ \t]{0,8}(?:=>|:=|[:=]|%3d|%3a)\s{0,8})/gi;
+
+const DOUBLE_QUOTED = String.raw`"(?:[^"\\]|\\.)*"?`;
+const SINGLE_QUOTED = String.raw`'(?:[^'\\]|\\.)*'?`;
+/** A JSON text inside a JSON text. */
+const ESCAPED_QUOTED = String.raw`\\"(?:[^"\\]|\\\\\\?.|\\[^"\\])*(?:\\")?`;
+const SCHEME = String.raw`(?:(?:bearer|basic|digest|token|apikey|hmac)\s{1,8})?`;
+const BRACKETS = String.raw`(?:\[[^\]]*\]?|\{[^}]*\}?)?`;
+/** A quote, comma or semicolon belongs to a bare value when the value goes on behind it. */
+const BARE = String.raw`(?:(?!%26|%22)[^\s&,;"'<>]|[,;](?!\s|$|["']|[\w.-]{1,64}\]?[=:])|["'](?=\w))*`;
+const VALUE = new RegExp(`${DOUBLE_QUOTED}|${SINGLE_QUOTED}|${ESCAPED_QUOTED}|${SCHEME}${BRACKETS}${BARE}`, 'isy');
+
+/** Header lines: their values have spaces, commas and quotes. */
+const LINE_NAME = /authorization|cookie/i;
+const LINE_VALUE = /[^\r\n]*/y;
+const QUOTE = /^\\?["']/;
+const CLOSERS = /[)\]}.,]{0,8}$/;
+
+/** Redacts the values of pairs whose name is denied; `api key: …` counts as the name `api key`. */
+export function redactPairs(text: string, isDenied: (name: string) => boolean): string {
+  let result = '';
+  let copied = 0;
+  NAME.lastIndex = 0;
+  for (let found = NAME.exec(text); found !== null; found = NAME.exec(text)) {
+    const [, escape = '', name = '', separator = ''] = found;
+    const start = NAME.lastIndex;
+    if (!isDenied(name) && !isDenied(wordBefore(text, found.index + escape.length) + name)) continue;
+    const value = valueAt(text, start, LINE_NAME.test(name) && separator.includes(':'));
+    if (value !== '') result += text.slice(copied, start) + replacementOf(value);
+    if (value !== '') copied = start + value.length;
+    NAME.lastIndex = start + value.length;
+  }
+  return copied === 0 ? text : result + text.slice(copied);
+}
+
+function valueAt(text: string, at: number, wholeLine: boolean): string {
+  const pattern = wholeLine && !QUOTE.test(text.slice(at, at + 2)) ? LINE_VALUE : VALUE;
+  pattern.lastIndex = at;
+  return pattern.exec(text)?.[0] ?? '';
+}
+
+/** Keeps the quotes of a quoted value and the punctuation behind a bare one, so that the text stays readable. */
+function replacementOf(value: string): string {
+  const [quote] = QUOTE.exec(value) ?? [];
+  if (quote !== undefined)
+    return quote + REDACTED + (value.length > quote.length && value.endsWith(quote) ? quote : '');
+  if (value.startsWith('[') || value.startsWith('{')) return REDACTED;
+  return REDACTED + (CLOSERS.exec(value)?.[0] ?? '');
+}
+
+/** `api ` before `key`: the word and a space turned into the beginning of one name. */
+function wordBefore(text: string, at: number): string {
+  if (text[at - 1] !== ' ') return '';
+  const word = /[A-Za-z]{2,16}$/.exec(text.slice(Math.max(0, at - 17), at - 1))?.[0];
+  return word === undefined ? '' : `${word}_`;
+}

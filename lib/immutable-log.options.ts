@@ -1,0 +1,68 @@
+import { IsBoolean, IsIn, IsObject, IsOptional, IsString, Length, Matches } from 'class-validator';
+import type { CaptureOptions } from './capture/capture.options.js';
+import type { DeliveryOptions } from './delivery/delivery.options.js';
+import type { HttpServiceLike } from './delivery/remote/http-service.js';
+import type { RedactionOptions } from './event/redaction.options.js';
+import { IsEndpointUrl } from './options/validators.js';
+
+export const MODES = ['local', 'remote'] as const;
+export const REGISTRATIONS = ['global', 'manual'] as const;
+
+/** The options of no single stage; among them the five names of ImmutableLog's own interceptor. */
+export class GeneralOptions {
+  /** Where events go. Default: `remote` when there is an API key or a client, else `local`. */
+  @IsOptional()
+  @IsIn(MODES)
+  mode?: (typeof MODES)[number];
+
+  /** ImmutableLog API key. Environment: `IMTBL_API_KEY`, `IMMUTABLELOG_API_KEY`. */
+  @IsOptional()
+  @Matches(/^[\x21-\x7e]{1,512}$/, { message: '$property must be visible ASCII characters without spaces' })
+  apiKey?: string;
+
+  /** Where the API is. Environment: `IMTBL_URL`, `IMMUTABLELOG_URL`. */
+  @IsEndpointUrl()
+  apiUrl: string = 'https://api.immutablelog.com';
+
+  /** `meta.service`. Environment: `IMTBL_SERVICE_NAME`, else the package name npm knows, else `nestjs-app`. */
+  @IsString()
+  @Length(1, 256)
+  serviceName: string = 'nestjs-app';
+
+  /** `meta.environment`. Environment: `IMTBL_ENV`, `IMMUTABLELOG_ENV`, `NODE_ENV`. */
+  @IsString()
+  @Length(1, 128)
+  env: string = 'production';
+
+  /** Marks every event as a development event and, unless `env` is given, sets it to `development`. */
+  @IsBoolean()
+  development: boolean = false;
+
+  /** `global` records every request; `manual` only those of handlers with `@UseInterceptors(ImmutableLogInterceptor)`. */
+  @IsIn(REGISTRATIONS)
+  register: (typeof REGISTRATIONS)[number] = 'global';
+
+  /** An `HttpService` of the application that brings its own credentials, instead of `apiKey`. */
+  @IsOptional()
+  @IsObject()
+  client?: HttpServiceLike;
+}
+
+/** What `forRoot()` takes: everything has a default. */
+export interface ImmutableLogOptions extends Partial<GeneralOptions> {
+  /** The same as `capture.skipPaths`, under the name of ImmutableLog's own interceptor. */
+  skipPaths?: readonly (string | RegExp)[];
+  capture?: Partial<CaptureOptions>;
+  redaction?: Partial<RedactionOptions>;
+  delivery?: Partial<DeliveryOptions>;
+}
+
+/** The options as they hold: complete, validated, frozen. */
+export interface ResolvedImmutableLogOptions extends Readonly<Omit<GeneralOptions, 'apiUrl' | 'mode'>> {
+  /** Absent where a client brings its own. */
+  readonly apiUrl: string | undefined;
+  readonly mode: (typeof MODES)[number];
+  readonly capture: Readonly<CaptureOptions>;
+  readonly redaction: Readonly<RedactionOptions>;
+  readonly delivery: Readonly<DeliveryOptions>;
+}

@@ -1,0 +1,105 @@
+import { recordCall } from './capture/call-recorder.js';
+import type { AuditRecorder } from './capture/audit-recorder.js';
+import type { AuditEventMetadata } from './capture/audit-metadata.js';
+import { currentContext, type Annotation } from './capture/request-context.js';
+import type { Delivery, EventSink, FlushResult, Receipt } from './event/event-sink.js';
+import type { ImmutableLogStatus } from './immutable-log.status.js';
+import type { BatchResult, EventToRecord, RecordedEvent, RecordOptions } from './record.types.js';
+import type { ResolvedImmutableLogOptions } from './immutable-log.options.js';
+import { NotRecordedError } from './not-recorded.error.js';
+import { toFacts } from './to-facts.js';
+
+/** What an `ImmutableLogService` is made of. */
+export interface ServiceParts {
+  readonly recorder: AuditRecorder;
+  readonly sink: EventSink;
+  readonly options: ResolvedImmutableLogOptions;
+}
+
+/** Records business events and adds to the events of requests. No method throws because the audit trail is in trouble. */
+export class ImmutableLogService {
+  constructor(private readonly parts: ServiceParts) {}
+
+  /**
+   * Records one event and returns at once.
+   *
+   * @param name `event_name`, e.g. `payment.refund`.
+   * @param payload Kept as `data`, redacted and bounded.
+   */
+  record(name: string, payload?: object, options?: RecordOptions & { guarantee?: 'background' }): RecordedEvent;
+  /**
+   * Records one event and waits for the destination's receipt.
+   *
+   * @throws {Error} with a `code` when the event was not delivered: `IML_REJECTED`, `IML_BUFFER_FULL`, `IML_GAVE_UP`,
+   * `IML_CLOSED`, `IML_NO_DESTINATION`.
+   */
+  record(
+    name: string,
+    payload: object | undefined,
+    options: RecordOptions & { guarantee: 'confirmed' },
+  ): Promise<Receipt>;
+  record(name: string, payload?: object, options: RecordOptions = {}): RecordedEvent | Promise<Receipt> {
+    const event = { name, payload, ...options };
+    if (options.guarantee === 'confirmed') return this.confirm(event);
+    return { id: this.parts.recorder.record(toFacts(event, currentContext()))?.id };
+  }
+
+  /** Records several events and resolves to one result each, in their order, when all have ended. Never rejects. */
+  recordBatch(events: readonly EventToRecord[]): Promise<BatchResult[]> {
+    return Promise.all(
+      events.map((event) =>
+        this.confirm(event).then(
+          ({ txId }) => ({ event, txId }),
+          (error: unknown) => ({ event, error: error as Error & { code: string } }),
+        ),
+      ),
+    );
+  }
+
+  /**
+   * Adds to the event of the request that this code runs in, from handlers, services, guards and filters.
+   *
+   * @returns whether there is such a request.
+   */
+  annotate(annotation: Annotation): boolean {
+    const context = currentContext();
+    context?.annotate(annotation);
+    return context !== undefined;
+  }
+
+  /** The function, recording one event per call: what `@AuditEvent()` does for methods. */
+  wrap<F extends (...args: never[]) => unknown>(name: string | AuditEventMetadata, fn: F): F {
+    const metadata = typeof name === 'string' ? { name } : name;
+    const called = { module: 'function', name: fn.name || 'anonymous', metadata };
+    const recorder = this.parts.recorder;
+    return function wrapped(this: unknown, ...args: never[]) {
+      return recordCall(recorder, called, () => Reflect.apply(fn, this, args) as unknown);
+    } as F;
+  }
+
+  /** Sends what waits; resolves when everything recorded so far has ended, or after `timeoutMs`. Never rejects. */
+  flush(timeoutMs = this.parts.options.delivery.shutdownTimeoutMs): Promise<FlushResult> {
+    return this.parts.sink.flush(timeoutMs);
+  }
+
+  /** Where the events are: figures for logs, health checks and alerts. */
+  status(): ImmutableLogStatus {
+    const { recorder, sink, options } = this.parts;
+    return { mode: options.mode, recorded: recorder.recorded, contained: recorder.contained, ...sink.status() };
+  }
+
+  /** Delivers what it can within `timeoutMs` and lets go of sockets and timers. In a NestJS application its shutdown does it. */
+  close(timeoutMs = this.parts.options.delivery.shutdownTimeoutMs): Promise<FlushResult> {
+    return this.parts.sink.close(timeoutMs);
+  }
+
+  private confirm(event: EventToRecord): Promise<Receipt> {
+    const { recorder } = this.parts;
+    return new Promise((resolve, reject) => {
+      const settle = (delivery: Delivery) =>
+        delivery.kind === 'delivered' ? resolve(delivery.receipt) : reject(delivery.error);
+      const recorded = recorder.record(toFacts(event, currentContext()), settle);
+      if (recorded === undefined) reject(new NotRecordedError(event.name));
+    });
+  }
+}

@@ -1,0 +1,32 @@
+export { AuditEvent } from './capture/audit-event.decorator.js';
+export type { AuditEventMetadata } from './capture/audit-metadata.js';
+export type { CaptureOptions, Identify, Identity } from './capture/capture.options.js';
+export { ImmutableLogExceptionFilter } from './capture/http/audit-exception.filter.js';
+export { ImmutableLogInterceptor } from './capture/http/audit.interceptor.js';
+export type { Annotation } from './capture/request-context.js';
+export { SkipAudit } from './capture/skip-audit.decorator.js';
+export { createImmutableLog } from './create-immutable-log.js';
+export type { DeliveryOptions } from './delivery/delivery.options.js';
+export {
+  BufferFullError,
+  ClosedError,
+  GaveUpError,
+  NoDestinationError,
+  RejectedError,
+} from './delivery/delivery-errors.js';
+export type { HttpServiceLike } from './delivery/remote/http-service.js';
+export type { Actor } from './event/actor.js';
+export type { AuditEvent as FinishedEvent, EventKind, Guarantee, Outcome } from './event/audit-event.js';
+export type { BodyPolicy } from './event/body-policy.js';
+export { EventSink } from './event/event-sink.js';
+export type { Delivery, FlushResult, Receipt, SinkStatus } from './event/event-sink.js';
+export type { RedactionOptions } from './event/redaction.options.js';
+export { ImmutableLogModule } from './immutable-log.module.js';
+export type { ImmutableLogAsyncOptions } from './immutable-log.module.js';
+export type { ImmutableLogOptions } from './immutable-log.options.js';
+export { ImmutableLogService } from './immutable-log.service.js';
+export type { ImmutableLogStatus } from './immutable-log.status.js';
+export { NotRecordedError } from './not-recorded.error.js';
+export { InvalidOptionsError } from './options/invalid-options.error.js';
+export type { BatchResult, EventToRecord, RecordedEvent, RecordOptions } from './record.types.js';
+export { IMMUTABLE_LOG_OPTIONS } from './tokens.js';

@@ -1,0 +1,10 @@
+import { inspect } from 'node:util';
+
+const SECRET_OPTION = /key|secret|token|password|authorization|headers|client/i;
+
+/** A given value as an error message may show it: short, and never a credential. */
+export function describeValue(path: string, value: unknown): string {
+  if (SECRET_OPTION.test(path) && value !== undefined && value !== null) return `(a ${typeof value}, not shown)`;
+  const text = inspect(value, { depth: 1, breakLength: Infinity, maxStringLength: 60, maxArrayLength: 5 });
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}

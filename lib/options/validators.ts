@@ -1,0 +1,43 @@
+import { ValidateBy } from 'class-validator';
+
+/** The value is a function. */
+export function IsFunction(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isFunction',
+    validator: {
+      validate: (value) => typeof value === 'function',
+      defaultMessage: () => '$property must be a function',
+    },
+  });
+}
+
+/** The value is a string or a regular expression; used with `each`. */
+export function IsStringOrRegExp(): PropertyDecorator {
+  return ValidateBy(
+    {
+      name: 'isStringOrRegExp',
+      validator: {
+        validate: (value) => (typeof value === 'string' && value !== '') || value instanceof RegExp,
+        defaultMessage: () => 'each value in $property must be a path, a glob or a RegExp',
+      },
+    },
+    { each: true },
+  );
+}
+
+/** The value is an absolute http or https URL without credentials in it. */
+export function IsEndpointUrl(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isEndpointUrl',
+    validator: {
+      validate: isEndpointUrl,
+      defaultMessage: () => '$property must be an absolute http or https URL without user, password or query',
+    },
+  });
+}
+
+function isEndpointUrl(value: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false;
+  const url = new URL(value);
+  return /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' && url.search === '';
+}

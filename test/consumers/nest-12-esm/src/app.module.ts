@@ -1,0 +1,18 @@
+import { Module } from '@nestjs/common';
+import { ImmutableLogModule } from 'nestjs-immutable-log';
+import { OrdersController } from './orders.controller.js';
+
+@Module({
+  imports: [
+    ImmutableLogModule.forRootAsync({
+      useFactory: () => ({
+        serviceName: 'orders',
+        apiKey: process.env.AUDIT_KEY,
+        apiUrl: process.env.AUDIT_URL,
+        capture: { identify: () => ({ id: 'u-1', type: 'user' }) },
+      }),
+    }),
+  ],
+  controllers: [OrdersController],
+})
+export class AppModule {}

@@ -1,0 +1,47 @@
+import { describe, expect, it } from '@jest/globals';
+import { RateLimitedLogger } from '../../../lib/delivery/rate-limited-logger.js';
+import { LoggedLines } from '../../support/delivery.js';
+
+function open() {
+  const lines = new LoggedLines();
+  const clock = { now: 0 };
+  return { lines, clock, logger: new RateLimitedLogger(lines, () => clock.now) };
+}
+
+describe('RateLimitedLogger', () => {
+  it('says each kind once a minute, and then how often it was left unsaid', () => {
+    const { lines, clock, logger } = open();
+    for (let time = 0; time <= 60_000; time += 10_000) {
+      clock.now = time;
+      logger.warn('retry', `at ${time}`);
+    }
+    expect(lines.matching(/./)).toEqual(['at 0', 'at 60000 (and 5 more of this kind since the last message)']);
+  });
+
+  it('keeps kinds apart', () => {
+    const { lines, logger } = open();
+    logger.warn('a', 'first');
+    logger.error('b', 'second');
+    expect(lines.lines).toEqual([
+      { level: 'warn', message: 'first' },
+      { level: 'error', message: 'second' },
+    ]);
+  });
+
+  it('says at the end what is still unsaid, once', () => {
+    const { lines, logger } = open();
+    for (let time = 0; time < 4; time++) logger.warn('retry', 'again');
+    logger.close();
+    logger.close();
+    expect(lines.matching(/3 more messages of the kind 'retry'/)).toHaveLength(1);
+  });
+
+  it('contains a logger that throws', () => {
+    const broken = () => {
+      throw new Error('disk full');
+    };
+    const logger = new RateLimitedLogger({ log: broken, warn: broken, error: broken }, Date.now);
+    expect(() => logger.warn('a', 'b')).not.toThrow();
+    expect(() => logger.log('b')).not.toThrow();
+  });
+});
