@@ -68,6 +68,7 @@ export default {
       ...shared,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'],
+      globalSetup: '<rootDir>/test/e2e/build.setup.mjs',
       moduleNameMapper: sources,
     },
   ],

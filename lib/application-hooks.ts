@@ -89,7 +89,7 @@ export class ApplicationHooks {
   }
 
   private adapter(): AbstractHttpAdapter | undefined {
-    // Absent in applications without HTTP: microservices and standalone contexts.
-    return this.parts.adapterHost.httpAdapter as AbstractHttpAdapter | undefined;
+    // Absent in applications without HTTP: null in microservices, undefined in standalone contexts.
+    return (this.parts.adapterHost.httpAdapter as AbstractHttpAdapter | null | undefined) ?? undefined;
   }
 }

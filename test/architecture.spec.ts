@@ -26,11 +26,43 @@ const MAX_FUNCTION_LINES = 40;
 const MAX_POSITIONAL_PARAMETERS = 3;
 
 /** What is allowed to exceed a budget: `<file>` or `<file>#<function>`, and why it is better that way. */
-const BUDGET_EXCEPTIONS: Readonly<Record<string, string>> = {};
+const BUDGET_EXCEPTIONS: Readonly<Record<string, string>> = {
+  'event/redaction/text-rules.ts#redactCredential': 'String.replace calls it with the match and every group',
+};
 
 /** The public API. A name that comes or goes shows here, in the diff of its commit. */
-const PUBLIC_API: readonly string[] = [];
-const PUBLIC_TESTING_API: readonly string[] = [];
+const PUBLIC_API: readonly string[] = [
+  'AuditEvent',
+  'BufferFullError',
+  'ClosedError',
+  'EventSink',
+  'GaveUpError',
+  'IMMUTABLE_LOG_OPTIONS',
+  'ImmutableLogExceptionFilter',
+  'ImmutableLogInterceptor',
+  'ImmutableLogModule',
+  'ImmutableLogService',
+  'InvalidOptionsError',
+  'NoDestinationError',
+  'NotRecordedError',
+  'RejectedError',
+  'SkipAudit',
+  'createImmutableLog',
+];
+const PUBLIC_TESTING_API: readonly string[] = [
+  'ImmutableLogServer',
+  'ImmutableLogTestingModule',
+  'RecordedEvents',
+  'answers',
+  'drain',
+  'eventsTable',
+  'findEvents',
+  'oneEvent',
+  'startImmutableLogServer',
+];
+
+/** Hashes and brand checks: computing, no I/O. */
+const PURE_BUILTINS = ['node:crypto', 'node:util'];
 
 const PUBLISHED_ENTRIES = ['index.ts', 'testing/index.ts'];
 
@@ -53,7 +85,7 @@ describe('the architecture of lib/', () => {
   it('keeps event/ free of frameworks and of I/O', () => {
     const forbidden = /^(@nestjs\/|axios|undici|rxjs)/;
     const offends = ({ specifier }: { specifier: string }): boolean =>
-      forbidden.test(specifier) || (isBuiltin(specifier) && specifier !== 'node:crypto');
+      forbidden.test(specifier) || (isBuiltin(specifier) && !PURE_BUILTINS.includes(specifier));
     expect(importsThat(offends, 'event')).toEqual([]);
   });
 

@@ -21,9 +21,10 @@ export interface RemoteSinkInput {
 export async function createRemoteSink(input: RemoteSinkInput): Promise<RemoteSink> {
   const { apiKey, apiUrl, delivery, logger, selfToken, now = Date.now, random = Math.random } = input;
   const own = input.client ? { http: input.client } : await ownService(apiUrl, delivery);
-  const { timeoutMs, headers } = delivery;
-  const client = new RemoteClient({ ...own, now, apiUrl, apiKey, headers, timeoutMs, selfToken });
-  return new RemoteSink({ client, options: delivery, logger, now, random });
+  // The headers may hold a secret: the client hides them, and the sink does not know them.
+  const { headers, ...options } = delivery;
+  const client = new RemoteClient({ ...own, now, apiUrl, apiKey, headers, timeoutMs: options.timeoutMs, selfToken });
+  return new RemoteSink({ client, options, logger, now, random });
 }
 
 function ownService(apiUrl: string | undefined, delivery: Readonly<DeliveryOptions>): Promise<OwnHttpService> {

@@ -84,6 +84,6 @@ function why(body: AnswerBody): string {
   if (typeof reason !== 'string' || reason.trim() === '') return 'no reason given';
   return reason
     .slice(0, 200)
-    .replace(/[^\x20-\x7e]+/g, ' ')
+    .replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
     .trim();
 }

@@ -15,7 +15,7 @@ import type { RemoteClient } from './remote/remote-client.js';
 
 export interface RemoteSinkSettings {
   readonly client: RemoteClient;
-  readonly options: Readonly<DeliveryOptions>;
+  readonly options: Readonly<Omit<DeliveryOptions, 'headers'>>;
   readonly logger: AuditLogger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { EventWaiters } from './event-waiters.js';
 import { Ingest, MAX_BODY_BYTES, type IngestAnswer, type IngestRequest } from './ingest.js';
 import { readBody } from './read-body.js';
@@ -41,8 +41,8 @@ export async function startImmutableLogServer(options: ImmutableLogServerOptions
 export class ImmutableLogServer {
   /** For the option `apiUrl`. */
   readonly url: string;
-  /** How busy it was: connections taken in, and most requests that were open at the same time. */
-  readonly load = { connections: 0, mostAtOnce: 0 };
+  /** Connections that were made, those that are open now, and most requests that were open at the same time. */
+  readonly load = { connections: 0, openConnections: 0, mostAtOnce: 0 };
   private readonly received: RecordedRequest[] = [];
   private readonly ingest: Ingest;
   private readonly waiters = new EventWaiters(() => this.events);
@@ -56,7 +56,7 @@ export class ImmutableLogServer {
   ) {
     this.url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
     this.ingest = new Ingest(apiKey);
-    http.on('connection', () => this.load.connections++);
+    http.on('connection', (socket: Socket) => this.countConnection(socket));
     http.on('request', (request: IncomingMessage, response: ServerResponse) => void this.serve(request, response));
   }
 
@@ -116,6 +116,12 @@ export class ImmutableLogServer {
       this.http.close(() => resolve());
       this.http.closeAllConnections();
     });
+  }
+
+  private countConnection(socket: Socket): void {
+    this.load.connections++;
+    this.load.openConnections++;
+    socket.once('close', () => this.load.openConnections--);
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from './child-process.js';
@@ -13,9 +13,8 @@ export class Consumers {
     readonly tarball: string,
   ) {}
 
-  /** Packs the package, after a build if the last one is older than the sources. */
+  /** Packs the package as it is built; see `test/e2e/build.setup.mjs`. */
   static async pack(): Promise<Consumers> {
-    if (!isBuilt()) await run(['npm', 'run', 'build'], { cwd: projectRoot });
     const directory = realpathSync(mkdtempSync(join(tmpdir(), 'immutable-log-consumers-')));
     await run(['npm', 'pack', '--ignore-scripts', '--pack-destination', directory], { cwd: projectRoot });
     const tarball = readdirSync(directory).find((name) => name.endsWith('.tgz'));
@@ -44,13 +43,4 @@ export class Consumers {
   remove(): void {
     rmSync(this.directory, { recursive: true, force: true });
   }
-}
-
-function isBuilt(): boolean {
-  const built = [join(projectRoot, 'dist/index.js'), join(projectRoot, 'dist/cjs/package.json')];
-  if (!built.every((path) => existsSync(path))) return false;
-  const oldest = Math.min(...built.map((path) => statSync(path).mtimeMs));
-  const lib = join(projectRoot, 'lib');
-  const sources = readdirSync(lib, { recursive: true, encoding: 'utf8' }).map((path) => join(lib, path));
-  return [...sources, join(projectRoot, 'package.json')].every((path) => statSync(path).mtimeMs <= oldest);
 }

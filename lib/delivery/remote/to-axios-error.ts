@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { AxiosError, type InternalAxiosRequestConfig } from 'axios';
 
 const TIMEOUT_CODES: ReadonlySet<string> = new Set([
@@ -9,7 +10,8 @@ const TIMEOUT_CODES: ReadonlySet<string> = new Set([
 
 /** A failure of undici in axios's words; the failure itself stays as `cause`. */
 export function toAxiosError(error: unknown, config: InternalAxiosRequestConfig): AxiosError {
-  const failure = error instanceof Error ? error : new Error(String(error));
+  // Not instanceof: an error of Node's own comes from another realm inside a test runner's sandbox.
+  const failure = types.isNativeError(error) ? error : new Error(String(error));
   return AxiosError.from(failure, axiosCode((failure as NodeJS.ErrnoException).code), config);
 }
 

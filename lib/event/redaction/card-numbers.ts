@@ -48,7 +48,7 @@ function endOfCard(text: string, start: number, limit: number): number | undefin
   let found: number | undefined;
   for (let at = start; at < limit; at += 1) {
     const char = text.charAt(at);
-    if (text.startsWith('%20', at)) at += 2;
+    if (char === '%') at += 2;
     else if (char >= '0' && char <= '9') {
       digits += char;
       if (digits.length >= 13 && !ALPHANUMERIC.test(text.charAt(at + 1)) && isCardNumber(digits)) found = at + 1;

@@ -1,21 +1,12 @@
 import { cutChars } from '../cut-text.js';
 import type { RedactionOptions } from '../redaction.options.js';
 import { boundedMemo } from './bounded-memo.js';
+import type { NameDecision } from './name-decision.js';
 import { normalName } from './name-words.js';
 import { compilePaths, isPath } from './path-patterns.js';
 import { NAMES_ONLY, pathScope } from './scope.js';
 import type { Scope } from './scope.js';
 import { isSecretName } from './secret-names.js';
-
-/** What the rules say about a name, wherever it occurs. */
-export interface NameDecision {
-  /** The name as it is recorded: bounded, without secrets of its own. */
-  readonly label: string;
-  readonly denied: boolean;
-  readonly allowed: boolean;
-  /** The name as path patterns spell it. */
-  readonly segment: string;
-}
 
 const MAX_NAME_CHARS = 128;
 

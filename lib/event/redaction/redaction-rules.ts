@@ -1,6 +1,6 @@
 import type { RedactionOptions } from '../redaction.options.js';
+import type { NameDecision } from './name-decision.js';
 import { compileDenied, compileNames, topScope } from './name-rules.js';
-import type { NameDecision } from './name-rules.js';
 import type { Scope } from './scope.js';
 import { compileText } from './text-rules.js';
 import type { RedactText } from './text-rules.js';

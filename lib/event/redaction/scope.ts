@@ -1,4 +1,4 @@
-import type { NameDecision } from './name-rules.js';
+import type { NameDecision } from './name-decision.js';
 import { advance, isMatch } from './path-patterns.js';
 import type { PathState } from './path-patterns.js';
 

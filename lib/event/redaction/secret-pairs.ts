@@ -20,6 +20,7 @@ const VALUE = new RegExp(`${DOUBLE_QUOTED}|${SINGLE_QUOTED}|${ESCAPED_QUOTED}|${
 const LINE_NAME = /authorization|cookie/i;
 const LINE_VALUE = /[^\r\n]*/y;
 const QUOTE = /^\\?["']/;
+const LEADING_BRACKETS = new RegExp(`^${BRACKETS}`);
 const CLOSERS = /[)\]}.,]{0,8}$/;
 
 /** Redacts the values of pairs whose name is denied; `api key: …` counts as the name `api key`. */
@@ -50,8 +51,8 @@ function replacementOf(value: string): string {
   const [quote] = QUOTE.exec(value) ?? [];
   if (quote !== undefined)
     return quote + REDACTED + (value.length > quote.length && value.endsWith(quote) ? quote : '');
-  if (value.startsWith('[') || value.startsWith('{')) return REDACTED;
-  return REDACTED + (CLOSERS.exec(value)?.[0] ?? '');
+  const bare = value.replace(LEADING_BRACKETS, '').replaceAll(REDACTED, '');
+  return REDACTED + (CLOSERS.exec(bare)?.[0] ?? '');
 }
 
 /** `api ` before `key`: the word and a space turned into the beginning of one name. */

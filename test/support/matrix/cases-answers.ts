@@ -16,7 +16,12 @@ export const answerCases: readonly MatrixCase[] = [
   { name: 'observable', request: get('/api/obs'), client: '200', event: answered(200, '/api/obs', 'obs') },
   { name: 'param', request: get('/api/users/7'), client: '200', event: answered(200, '/api/users/:id', 'user') },
   { name: '@Res()', request: get('/api/res'), client: '202', event: answered(202, '/api/res', 'res') },
-  { name: '@Res() raw/hijack', request: get('/api/res-raw'), client: '207', event: answered(207, '/api/res-raw', 'resRaw') },
+  {
+    name: '@Res() raw/hijack',
+    request: get('/api/res-raw'),
+    client: '207',
+    event: answered(207, '/api/res-raw', 'resRaw'),
+  },
   {
     name: '@Res passthrough',
     request: get('/api/res-pass'),

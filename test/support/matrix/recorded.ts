@@ -1,10 +1,5 @@
+import type { RecordedEvent } from 'nestjs-immutable-log/testing';
 import type { Expectation } from './matrix-case.js';
-
-/** An event as the endpoint received it; the payload parsed. */
-export interface ReceivedEvent {
-  readonly payload: Record<string, any>;
-  readonly meta: Readonly<Record<string, string>>;
-}
 
 /** What the matrix asks of an event, in one flat object, so that a failure shows every difference at once. */
 interface Statement {
@@ -22,15 +17,15 @@ interface Statement {
 }
 
 /** What the event says. `expected` only tells how much of the exception's message matters. */
-export function statementOf({ payload, meta }: ReceivedEvent, expected: Expectation): Statement {
-  const { handler, error } = payload;
+export function statementOf({ event, meta }: RecordedEvent, expected: Expectation): Statement {
+  const { handler, error } = event as Record<string, any>;
   return {
     httpStatus: meta['http_status'],
-    statusCode: payload['metrics']?.status_code,
-    outcome: payload['outcome'],
+    statusCode: event.metrics?.status_code,
+    outcome: event.outcome,
     type: meta['type'],
-    kind: payload['kind'],
-    route: payload['request']?.route,
+    kind: event.kind,
+    route: event.request?.route,
     httpRoute: meta['http_route'],
     handler: handler && `${handler.controller}.${handler.method}`,
     state: handler?.state ?? 'none',
@@ -41,12 +36,13 @@ export function statementOf({ payload, meta }: ReceivedEvent, expected: Expectat
 
 /** What the event has to say, with the status that was on the wire. */
 export function statementExpected({ event }: Expectation, status: number): Statement {
+  const kind = kindOf(status, event.error !== undefined);
   return {
     httpStatus: String(status),
     statusCode: status,
     outcome: event.outcome,
-    type: kindOf(status, event.error !== undefined),
-    kind: kindOf(status, event.error !== undefined),
+    type: kind,
+    kind,
     route: event.route,
     httpRoute: event.route,
     handler: event.handler,

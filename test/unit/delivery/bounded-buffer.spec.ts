@@ -83,43 +83,47 @@ describe('BoundedBuffer', () => {
       pick: fc.nat(),
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 200 }), fc.constantFrom('drop-newest', 'drop-oldest'), (steps, overflow) => {
-        const buffer = new BoundedBuffer({ maxBufferedEvents: 5, overflow });
-        const places = new Map<BufferedEvent, 'rest' | 'flight'>();
-        for (const { what, pick } of steps) {
-          const inFlight = [...places].filter(([, place]) => place === 'flight').map(([event]) => event);
-          const any = inFlight[pick % Math.max(1, inFlight.length)];
-          if (what === 'add') {
-            const event = next();
-            places.set(event, 'rest');
-            const victim = buffer.add(event);
-            if (victim) {
-              expect(places.get(victim)).toBe('rest');
-              places.delete(victim);
+      fc.property(
+        fc.array(step, { maxLength: 200 }),
+        fc.constantFrom('drop-newest', 'drop-oldest'),
+        (steps, overflow) => {
+          const buffer = new BoundedBuffer({ maxBufferedEvents: 5, overflow });
+          const places = new Map<BufferedEvent, 'rest' | 'flight'>();
+          for (const { what, pick } of steps) {
+            const inFlight = [...places].filter(([, place]) => place === 'flight').map(([event]) => event);
+            const any = inFlight[pick % Math.max(1, inFlight.length)];
+            if (what === 'add') {
+              const event = next();
+              places.set(event, 'rest');
+              const victim = buffer.add(event);
+              if (victim) {
+                expect(places.get(victim)).toBe('rest');
+                places.delete(victim);
+              }
+            } else if (what === 'release') buffer.release();
+            else if (what === 'take') {
+              const taken = buffer.take();
+              if (taken) {
+                expect(places.get(taken)).toBe('rest');
+                places.set(taken, 'flight');
+              }
+            } else if (any && what === 'park') {
+              buffer.park(any);
+              places.set(any, 'rest');
+            } else if (any && what === 'requeue') {
+              buffer.requeue(any);
+              places.set(any, 'rest');
+            } else if (any && what === 'remove') {
+              expect(buffer.remove(any)).toBe(true);
+              places.delete(any);
             }
-          } else if (what === 'release') buffer.release();
-          else if (what === 'take') {
-            const taken = buffer.take();
-            if (taken) {
-              expect(places.get(taken)).toBe('rest');
-              places.set(taken, 'flight');
-            }
-          } else if (any && what === 'park') {
-            buffer.park(any);
-            places.set(any, 'rest');
-          } else if (any && what === 'requeue') {
-            buffer.requeue(any);
-            places.set(any, 'rest');
-          } else if (any && what === 'remove') {
-            expect(buffer.remove(any)).toBe(true);
-            places.delete(any);
+            expect(buffer.size).toBe(places.size);
+            expect(buffer.size).toBeLessThanOrEqual(5);
+            expect([...buffer]).toEqual([...places.keys()]);
+            expect(buffer.inFlight).toBe([...places.values()].filter((place) => place === 'flight').length);
           }
-          expect(buffer.size).toBe(places.size);
-          expect(buffer.size).toBeLessThanOrEqual(5);
-          expect([...buffer]).toEqual([...places.keys()]);
-          expect(buffer.inFlight).toBe([...places.values()].filter((place) => place === 'flight').length);
-        }
-      }),
+        },
+      ),
     );
   });
 });

@@ -17,13 +17,21 @@ const policy: RetryPolicy = {
 
 type Answer = Extract<Attempt, { kind: 'answer' }>;
 
-const json = (status: number, value: unknown = { ok: false, reason: 'because' }, more: Partial<Answer> = {}): Answer => ({
+const json = (
+  status: number,
+  value: unknown = { ok: false, reason: 'because' },
+  more: Partial<Answer> = {},
+): Answer => ({
   kind: 'answer',
   status,
   body: { kind: 'json', value },
   ...more,
 });
-const unreadable = (status: number): Answer => ({ kind: 'answer', status, body: { kind: 'unreadable', why: 'not JSON' } });
+const unreadable = (status: number): Answer => ({
+  kind: 'answer',
+  status,
+  body: { kind: 'unreadable', why: 'not JSON' },
+});
 const decide = (attempt: Attempt, number = 1, random = 0.5) =>
   decideRetry(policy, attempt, { number, random: () => random });
 

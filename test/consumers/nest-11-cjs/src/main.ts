@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   const imported = await import('nestjs-immutable-log');
   const report = {
     status: response.status,
-    sameInstance: imported.ImmutableLogModule === ImmutableLogModule,
+    sameInstance: (imported.ImmutableLogModule as unknown) === ImmutableLogModule,
     events: server.events,
   };
   console.log(JSON.stringify(report));

@@ -1,0 +1,128 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+
+import { excerpt } from '../../../../lib/event/redaction/text-rules.js';
+import { rulesOf } from './redaction.fixture.js';
+
+const { redact } = rulesOf();
+const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl';
+
+describe('secrets inside texts', () => {
+  it.each([
+    ['Authorization: Bearer abc.def', 'Authorization: [REDACTED]'],
+    ['sent Bearer abc123 to it', 'sent Bearer [REDACTED] to it'],
+    ['Basic dXNlcjpwYXNz was refused', 'Basic [REDACTED] was refused'],
+    ['x-api-key: ApiKey abc123', 'x-api-key: [REDACTED]'],
+    ['Cookie: a=b; c=d\r\nHost: x', 'Cookie: [REDACTED]\r\nHost: x'],
+    ['password=hunter2', 'password=[REDACTED]'],
+    ['login failed (password: hunter2)', 'login failed (password: [REDACTED])'],
+    ['--password=hunter2 --user bob', '--password=[REDACTED] --user bob'],
+    ['password=hunter2, user=bob', 'password=[REDACTED], user=bob'],
+    ['password=a,b;c&user=bob', 'password=[REDACTED]&user=bob'],
+    ['api key: abc123', 'api key: [REDACTED]'],
+    ["password = 'it is \\'secret\\' here' and", "password = '[REDACTED]' and"],
+    ['{"user":"bob","password":"a \\"b\\" c","n":1}', '{"user":"bob","password":"[REDACTED]","n":1}'],
+    ['{"pin":1234,"n":1}', '{"pin":[REDACTED],"n":1}'],
+    ['{"tokens":["a","b"],"n":1}', '{"tokens":[REDACTED],"n":1}'],
+    [String.raw`{\"password\":\"a b\",\"n\":1}`, String.raw`{\"password\":\"[REDACTED]\",\"n\":1}`],
+    ['user[password]=abc&x=1', 'user[password]=[REDACTED]&x=1'],
+    ['user%5Bpassword%5D=abc&x=1', 'user%5Bpassword%5D=[REDACTED]&x=1'],
+    ['/next?to=%2Fa%3Ftoken%3Dabc%26x%3D1', '/next?to=%2Fa%3Ftoken%3D[REDACTED]%26x%3D1'],
+    ['GET /a?access_token=abc&x=1', 'GET /a?access_token=[REDACTED]&x=1'],
+    ['postgres://app:s3cret@db:5432/shop', 'postgres://app:[REDACTED]@db:5432/shop'],
+    ['redis://:p@ss@host/0', 'redis://:[REDACTED]@host/0'],
+    ['amqp://u:pa/ss@host', 'amqp://u:[REDACTED]@host'],
+    [`got ${JWT} here`, 'got [REDACTED] here'],
+    [`/verify/${JWT}`, '/verify/[REDACTED]'],
+    [`%20${JWT}`, '%20[REDACTED]'],
+    ['key iml_live_abcdefgh1234 used', 'key [REDACTED] used'],
+    ['sk_live_abcdefgh1234', '[REDACTED]'],
+    ['ghp_abcdefghijklmnop', '[REDACTED]'],
+    ['AKIAIOSFODNN7EXAMPLE', '[REDACTED]'],
+    ['a -----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY----- b', 'a [REDACTED] b'],
+    ['-----BEGIN PRIVATE KEY-----\nabc', '[REDACTED]'],
+    ['card 4111 1111 1111 1111 declined', 'card [REDACTED] declined'],
+    ['card 4111-1111-1111-1111', 'card [REDACTED]'],
+    ['4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1', '[REDACTED]'],
+    ['order 12 378282246310005 paid', 'order 12 [REDACTED] paid'],
+    ['q=4111%201111%201111%201111', 'q=[REDACTED]'],
+    ['5555555555554444,4222222222222', '[REDACTED],[REDACTED]'],
+  ])('%s', (text, clean) => {
+    expect(redact(text)).toBe(clean);
+    expect(redact(clean)).toBe(clean);
+  });
+
+  it.each([
+    'Bearer token missing',
+    'Basic authentication is required',
+    'Cannot read properties of undefined (reading "token")',
+    'https://shop.example:8080/@scope/package?page=2',
+    'at 2023-11-14T22:13:20.123Z',
+    'since 1700000000123 ms, 1700000000123456 us, 1700000000123456789 ns',
+    'card 4111 1111 1111 1112',
+    '0197a3c2-1111-7abc-8def-0123456789ab',
+    'the secretary: Mrs Smith, pinned=true',
+    'user=bob&page=2',
+    'grant_type=password&username=bob',
+    'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0.0.0',
+    '0.4111111111111111x',
+    '',
+  ])('leaves %p as it is', (text) => {
+    expect(redact(text)).toBe(text);
+  });
+
+  it("treats the user's names like built-in ones, and only them with builtIn: false", () => {
+    const own = rulesOf({ builtIn: false, denylist: ['Tax-Id'] }).redact;
+    expect(own('taxId=77&password=x')).toBe('taxId=[REDACTED]&password=x');
+    expect(own('4111 1111 1111 1111')).toBe('4111 1111 1111 1111');
+  });
+
+  it('redacts the value of every pair, whatever it is', () => {
+    const secret = fc.stringMatching(/^[A-Za-z0-9+/=_.~!@#$%^*-]{6,30}$/);
+    const frame = fc.constantFrom(
+      ['password=', '&x=1'],
+      ['"token":"', '"}'],
+      ['Authorization: ', ''],
+      ["secret='", "'"],
+    );
+    fc.assert(
+      fc.property(fc.lorem(), frame, secret, (before, [open = '', close = ''], value) => {
+        fc.pre(!/%26|%22/.test(value));
+        expect(redact(`${before} ${open}${value}${close}`)).not.toContain(value);
+      }),
+    );
+  });
+
+  it.each([
+    ...['a=', 'a-', 'a_', 'a.', '4 ', '4111 ', '41 1', 'eyJ', '-eyJ', 'eyJa.', '://a:', '://a:b', 'bearer ', 'basic a'],
+    ...['password=', 'password="', 'password="\\', "password='", 'password=[', 'password={', 'password=,', 'api key '],
+    ...[
+      'authorization: ',
+      '-----BEGIN PRIVATE KEY-----',
+      'sk-',
+      'SG.',
+      'AKIA',
+      '%20',
+      '%3D',
+      '\\',
+      '"',
+      ' ',
+      'token : ',
+    ],
+  ])('takes no more than linear time for a text full of %p', (piece) => {
+    const adversarial = piece.repeat(Math.ceil(100_000 / piece.length));
+    for (const text of [adversarial, `password${adversarial}`, `a=eyJ 4111${adversarial}=x`]) {
+      expect(typeof redact(text)).toBe('string');
+    }
+  });
+});
+
+describe('excerpt', () => {
+  it('never shows what the cut left of a secret', () => {
+    const filler = `${JWT} `.repeat(331);
+    for (let shift = 0; shift < 24; shift += 1) {
+      const text = `${filler.slice(0, 16_384 - 24)}${' '.repeat(shift + 1)}4111 1111 1111 1111`;
+      expect(excerpt(text, 12_000, redact)).not.toMatch(/4111/);
+    }
+  });
+});
