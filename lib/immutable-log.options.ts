@@ -24,7 +24,7 @@ export class GeneralOptions {
   @IsEndpointUrl()
   apiUrl: string = 'https://api.immutablelog.com';
 
-  /** `meta.service`. Environment: `IMTBL_SERVICE_NAME`, else the package name npm knows, else `nestjs-app`. */
+  /** `meta.service`. Environment: `IMTBL_SERVICE_NAME`, `npm_package_name` (set by npm's scripts). */
   @IsString()
   @Length(1, 256)
   serviceName: string = 'nestjs-app';

@@ -122,8 +122,11 @@ export class RemoteSink implements EventSink {
       const next = this.buffer.take();
       if (!next) return;
       this.gate.sent(next);
-      // Nothing in it is meant to throw; if it does, the event is lost and must still be settled.
-      this.attempt(next).catch((error: unknown) => this.act(next, { kind: 'give-up', reason: String(error) }));
+      this.attempt(next).catch((error: unknown) => {
+        // Nothing in it is meant to throw; if it does, the event is lost and must still be settled.
+        this.act(next, { kind: 'give-up', reason: String(error) });
+        this.sendSoon();
+      });
     }
   });
 
@@ -138,8 +141,8 @@ export class RemoteSink implements EventSink {
     if (change === 'opened') this.logger.log('The destination takes events again: delivery goes on');
     if (change === 'shut' && this.gate.paused) this.outcomes.paused(this.gate.paused, this.buffer.size);
     this.sendSoon();
-    // The probe of a shutdown was refused: nothing else will be taken either.
-    if (this.closing && !this.gate.isOpen && this.buffer.inFlight === 0) this.waiters.endAll();
+    // Refused during the shutdown: nothing else will be taken either.
+    if (this.closing && decision.kind === 'pause' && this.buffer.inFlight === 0) this.waiters.endAll();
   }
 
   private act(buffered: BufferedEvent, decision: RetryDecision): void {

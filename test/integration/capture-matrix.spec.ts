@@ -57,7 +57,8 @@ describe.each(combinations)('capture matrix on $platform.name, for an applicatio
     const expected = expectationOf(row, platform);
     const found = findEvents(audited.events, { requestId: requestIdOf(row) });
     const onWire = Number.parseInt(without.get(row)!.summary, 10);
-    const status = Number.isNaN(onWire) ? expected.event.status : onWire;
+    const unseen = (catchAll ? expected.caughtAllStatus : undefined) ?? expected.event.status;
+    const status = Number.isNaN(onWire) ? unseen : onWire;
     expect(found.map((event) => statementOf(event, expected))).toEqual([statementExpected(expected, status)]);
   });
 

@@ -6,7 +6,7 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { errorMonitor } from 'node:events';
-import { catchError, defer, finalize, tap, type Observable } from 'rxjs';
+import { catchError, finalize, tap, type Observable } from 'rxjs';
 import { HandlerRun, type HandlerIdentity } from './handler-run.js';
 import { identifyHandler } from './handler-stamps.js';
 import { contextOf, type HttpContext } from './http-context.js';
@@ -19,11 +19,11 @@ import { contextOf, type HttpContext } from './http-context.js';
 export class ImmutableLogInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const http = context.getType() === 'http' ? contextOf(context.switchToHttp().getRequest()) : undefined;
-    // A run that exists: the interceptor is registered twice, and the outer one is already watching.
-    if (http === undefined || http.run !== undefined) return next.handle();
+    // A run that is on: the interceptor is registered twice, and the outer one is already watching. One that has ended:
+    // an outer interceptor tries again, which is a run of its own.
+    if (http === undefined || http.run?.state === 'running') return next.handle();
     const identity = identifyHandler(context.getClass(), context.getHandler());
-    // Deferred, so that an outer interceptor's retry() starts a run of its own.
-    return defer(() => observe(http, identity, next));
+    return observe(http, identity, next);
   }
 }
 

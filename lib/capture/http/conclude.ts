@@ -28,7 +28,7 @@ export function conclude(http: HttpContext, identity: IdentityResult, settings: 
   const { statusCode, outcome } = decideWireOutcome({
     wireStatus: http.wireStatus,
     ownStatus: http.response.statusCode,
-    finished: http.response.writableFinished,
+    finished: http.finished,
     handlerState,
     failed: failure !== undefined,
     streamFailed: http.streamError !== undefined,

@@ -13,6 +13,7 @@ import { contextOf, HttpContext } from './http-context.js';
 import { usesInterceptor } from './manual-registration.js';
 import type { RawRequest, RawResponse } from './platform-request.js';
 import { ResponseBody } from './response-body.js';
+import { watchFinish } from './response-finish.js';
 import { compileSelection } from './selection.js';
 import { watchWireStatus } from './wire-status.js';
 
@@ -101,6 +102,9 @@ export class HttpCapture {
       if (!http.closed) http.wireStatus ??= status;
     });
     if (this.settings.capture.responseBody !== 'never') http.responseBody = new ResponseBody(http.response);
+    watchFinish(http.request, http.response, () => {
+      http.finished = !http.closed;
+    });
     http.response.once('close', () => {
       http.closed = true;
       // What the platform does in reaction to the close still belongs to the request.
@@ -111,8 +115,9 @@ export class HttpCapture {
   /** A client that left does not stop the handler: what it does yet may still take effect. */
   private settle(http: HttpContext): void {
     const conclude = () => this.identifyAndRecord(http);
-    if (http.run === undefined || http.response.writableFinished) conclude();
-    else http.run.whenEnded(this.settings.capture.graceMs, conclude);
+    if (http.run === undefined || http.finished) conclude();
+    // One turn later: NestJS's own handling of what the handler threw comes after the interceptor's.
+    else http.run.whenEnded(this.settings.capture.graceMs, () => setImmediate(conclude));
   }
 
   private identifyAndRecord(http: HttpContext): void {

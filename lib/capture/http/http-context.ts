@@ -39,6 +39,8 @@ export class HttpContext implements RequestContext {
   handled: { readonly exception: unknown } | undefined;
   /** A stream that was the answer failed on its way. */
   streamError: unknown;
+  /** The whole response was handed to the network. */
+  finished = false;
   closed = false;
 
   constructor(start: HttpContextStart) {

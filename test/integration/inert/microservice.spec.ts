@@ -12,6 +12,7 @@ import {
   type INestMicroservice,
   type Type,
 } from '@nestjs/common';
+import type { NestMicroserviceOptions } from '@nestjs/common/interfaces/microservices/nest-microservice-options.interface.js';
 import { NestFactory } from '@nestjs/core';
 import {
   ClientProxyFactory,
@@ -181,13 +182,12 @@ async function portOf(microservice: INestMicroservice): Promise<number> {
 
 const tcp = { transport: Transport.TCP as const, options: { host: '127.0.0.1', port: 0 } };
 
+/** Those of `NestFactory.createMicroservice()`, as plain data. */
+type Quiet = { readonly [Key in keyof NestMicroserviceOptions]: NestMicroserviceOptions[Key] };
+
 async function startMicroservice(root: Type | DynamicModule): Promise<INestMicroservice> {
-  const quiet: MicroserviceOptions & { logger: false; abortOnError: false } = {
-    ...tcp,
-    logger: false,
-    abortOnError: false,
-  };
-  const app = await NestFactory.createMicroservice<MicroserviceOptions>(root, quiet);
+  const settings: Quiet & MicroserviceOptions = { ...tcp, logger: false, abortOnError: false };
+  const app = await NestFactory.createMicroservice<MicroserviceOptions>(root, settings);
   await app.listen();
   return app;
 }

@@ -41,11 +41,17 @@ export const departureCases: readonly MatrixCase[] = [
     event: departed(200, '/api/big', 'big'),
   },
   {
+    name: 'abort mid-file',
+    request: get('/api/big-file', { leaves: 'after the first bytes' }),
+    client: '200 cut',
+    event: departed(200, '/api/big-file', 'bigFile'),
+  },
+  {
     name: 'abort mid-upload',
     request: postJson('/api/body', '{"never":', { headers: { 'content-length': '1000' }, leaves: 'while uploading' }),
     client: 'nothing',
     event: uploadCut('HttpException'),
-    expressOnNest11: { event: uploadCut('BadRequestError') },
+    expressOnNest11: { event: uploadCut('BadRequestError'), caughtAllStatus: 500 },
     fastify: {
       event: {
         ...departed(499, '/api/body', ''),
@@ -60,5 +66,11 @@ export const departureCases: readonly MatrixCase[] = [
     request: get('/api/hang', { leaves: 'once handled' }),
     client: 'nothing',
     event: { ...departed(499, '/api/hang', 'hang'), outcome: 'incomplete', state: 'running' },
+  },
+  {
+    name: 'Observable never ends (client gives up)',
+    request: get('/api/hang-obs', { leaves: 'once handled' }),
+    client: 'nothing',
+    event: { ...departed(499, '/api/hang-obs', 'hangObs'), state: 'cancelled' },
   },
 ];

@@ -26,6 +26,8 @@ export interface ExpectedEvent {
 export interface Expectation {
   readonly client: string;
   readonly event: ExpectedEvent;
+  /** The status that a catch-all filter gives to a client that is no longer there, if another than the event's. */
+  readonly caughtAllStatus?: number;
 }
 
 export interface MatrixCase extends Expectation {

@@ -86,8 +86,26 @@ export class DeparturesController {
     return 'x'.repeat(16 * 1024 * 1024);
   }
 
+  @Get('big-file')
+  bigFile(): StreamableFile {
+    return new StreamableFile(
+      new Readable({
+        read() {
+          this.push(Buffer.alloc(64 * 1024));
+        },
+      }),
+    );
+  }
+
   @Get('hang')
-  hang(@Req() request: AnyRequest): Observable<never> {
+  hang(@Req() request: AnyRequest): Promise<never> {
+    announceArrival(request);
+    return new Promise(() => undefined);
+  }
+
+  /** NestJS unsubscribes from it when the client has gone. */
+  @Get('hang-obs')
+  hangObs(@Req() request: AnyRequest): Observable<never> {
     announceArrival(request);
     return NEVER;
   }

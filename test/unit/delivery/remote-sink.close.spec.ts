@@ -67,6 +67,14 @@ describe('RemoteSink, closing', () => {
     expect(await opened.sink.close(5_000)).toEqual({ delivered: 10, pending: 0 });
   });
 
+  it('probes again when that probe meets an error', async () => {
+    server.script(answers.quota(), answers.unavailable());
+    opened = await openSink(server, { concurrency: 1, quotaProbeMs: LONG });
+    opened.append(3);
+    await eventually(() => expect(opened.sink.status().paused).toBeDefined());
+    expect(await opened.sink.close(5_000)).toEqual({ delivered: 3, pending: 0 });
+  });
+
   it('does not sit its deadline out when that probe is refused', async () => {
     server.always(answers.quota());
     opened = await openSink(server, { concurrency: 1, quotaProbeMs: LONG });

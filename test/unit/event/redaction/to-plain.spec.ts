@@ -107,6 +107,15 @@ describe('toPlain', () => {
     expect(plainOf(text)).toMatchObject({ sha256: sha256Hex(text.replace('1234', '[REDACTED]')) });
   });
 
+  it('neither shows nor hashes a short text that there was no time to search', () => {
+    const texts = new Array(40).fill('x'.repeat(4_000));
+    const plain = plainOf([...texts, 'password=geheim']) as unknown[];
+
+    expect(plain[0]).toBe(texts[0]);
+    expect(plain[39]).toBe('[4000 characters]');
+    expect(plain[40]).toBe('password=[REDACTED]');
+  });
+
   it('hashes no more than its bound', () => {
     const many = new Array(100).fill('y'.repeat(10_000_000));
     expect((plainOf(many) as unknown[]).at(-1)).toBe('[10000000 characters]');
