@@ -46,7 +46,6 @@ export class ApplicationHooks {
     const adapter = this.adapter();
     if (adapter === undefined) return;
     stampHandlers(modules);
-    refuseUnmetGuarantees(modules);
     installOnServer(adapter.getHttpServer(), capture);
     this.installOnPlatform();
     if (options.register === 'global') config.addGlobalInterceptor(new ImmutableLogInterceptor());
@@ -56,6 +55,7 @@ export class ApplicationHooks {
   }
 
   start(): void {
+    refuseUnmetGuarantees(this.parts.modules);
     registerRecorder(this.parts.recorder);
     bindDecoratedInstances(this.parts.modules, this.parts.recorder);
   }

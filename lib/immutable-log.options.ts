@@ -20,7 +20,7 @@ export class GeneralOptions {
   @Matches(/^[\x21-\x7e]{1,512}$/, { message: '$property must be visible ASCII characters without spaces' })
   apiKey?: string;
 
-  /** Where the API is. Environment: `IMTBL_URL`, `IMMUTABLELOG_URL`. */
+  /** Where the API is. Not given with `client`: its own base URL. Environment: `IMTBL_URL`, `IMMUTABLELOG_URL`. */
   @IsEndpointUrl()
   apiUrl: string = 'https://api.immutablelog.com';
 
@@ -42,7 +42,7 @@ export class GeneralOptions {
   @IsIn(REGISTRATIONS)
   register: (typeof REGISTRATIONS)[number] = 'global';
 
-  /** An `HttpService` of the application that brings its own credentials, instead of `apiKey`. */
+  /** An `HttpService` of `@nestjs/axios` that brings its own credentials, instead of `apiKey`. */
   @IsOptional()
   @IsObject()
   client?: HttpServiceLike;

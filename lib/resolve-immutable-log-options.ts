@@ -80,7 +80,7 @@ function generalValues(
   const { apiKey, ...others } = environment;
   const env = general.development === true ? 'development' : (others.env ?? variables['NODE_ENV']);
   const fromEnvironment = { ...others, ...(env ? { env } : {}), ...(general.client || !apiKey ? {} : { apiKey }) };
-  const given = Object.fromEntries(Object.entries(general).filter(([, value]) => value !== undefined));
+  const given = Object.fromEntries(Object.entries<unknown>({ ...general }).filter(([, value]) => value !== undefined));
   return { ...fromEnvironment, ...given };
 }
 

@@ -21,6 +21,7 @@ async function demo(platform: string): Promise<string[]> {
   const client = new ShopClient(await shop.getUrl());
   const answers: Answer[] = [];
   for (const step of STEPS) answers.push(await client.send(step.send));
+  client.close();
   await drain(shop);
   await shop.close();
   await endpoint.close();

@@ -76,7 +76,7 @@ export class DeliveryOptions {
   @Max(86_400_000)
   credentialProbeMs: number = 60_000;
 
-  /** Longest the shutdown waits for what is still to be delivered, in milliseconds. */
+  /** Longest the shutdown, `flush()` and `close()` wait for what is still to be delivered, in milliseconds. */
   @IsInt()
   @Min(0)
   @Max(600_000)

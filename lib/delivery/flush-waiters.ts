@@ -2,6 +2,8 @@ import type { FlushResult } from '../event/event-sink.js';
 
 interface Waiter {
   readonly upTo: number;
+  /** Milliseconds since the epoch. */
+  readonly deadline: number;
   remaining: number;
   delivered: number;
   readonly end: () => void;
@@ -15,12 +17,18 @@ export class FlushWaiters {
   wait(from: { readonly upTo: number; readonly pending: number }, timeoutMs: number): Promise<FlushResult> {
     return new Promise((resolve) => {
       const end = () => {
-        clearTimeout(deadline);
+        clearTimeout(timer);
         this.waiters.delete(waiter);
         resolve({ delivered: waiter.delivered, pending: waiter.remaining });
       };
-      const waiter: Waiter = { upTo: from.upTo, remaining: from.pending, delivered: 0, end };
-      const deadline = setTimeout(end, timeoutMs).unref();
+      const waiter: Waiter = {
+        upTo: from.upTo,
+        deadline: Date.now() + timeoutMs,
+        remaining: from.pending,
+        delivered: 0,
+        end,
+      };
+      const timer = setTimeout(end, timeoutMs).unref();
       this.waiters.add(waiter);
       if (from.pending === 0) end();
     });
@@ -35,8 +43,8 @@ export class FlushWaiters {
     }
   }
 
-  /** Nothing more will come: all return with what they have. */
-  endAll(): void {
-    for (const waiter of this.waiters) waiter.end();
+  /** Nothing more will come until then: those whose deadline is sooner return at once with what they have. */
+  endBefore(time: number): void {
+    for (const waiter of this.waiters) if (waiter.deadline < time) waiter.end();
   }
 }

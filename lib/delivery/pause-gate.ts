@@ -32,6 +32,11 @@ export class PauseGate {
     return this.isOpen ? undefined : { reason: this.reason, until: new Date(this.until).toISOString() };
   }
 
+  /** Milliseconds since the epoch before which nothing is sent; `undefined` when something may be. */
+  get shutUntil(): number | undefined {
+    return this.state === 'paused' ? this.until : undefined;
+  }
+
   /** Whether an event may be sent now. */
   admits(): boolean {
     return this.state === 'open' || (this.state === 'probing' && this.probe === undefined);

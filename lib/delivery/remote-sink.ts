@@ -74,7 +74,9 @@ export class RemoteSink implements EventSink {
 
   flush(timeoutMs: number): Promise<FlushResult> {
     this.release();
-    return this.waiters.wait({ upTo: this.nextSequence - 1, pending: this.buffer.size }, timeoutMs);
+    const flushed = this.waiters.wait({ upTo: this.nextSequence - 1, pending: this.buffer.size }, timeoutMs);
+    this.endVainWaits(this.gate.shutUntil);
+    return flushed;
   }
 
   status(): SinkStatus {
@@ -142,7 +144,12 @@ export class RemoteSink implements EventSink {
     if (change === 'shut' && this.gate.paused) this.outcomes.paused(this.gate.paused, this.buffer.size);
     this.sendSoon();
     // Refused during the shutdown: nothing else will be taken either.
-    if (this.closing && decision.kind === 'pause' && this.buffer.inFlight === 0) this.waiters.endAll();
+    this.endVainWaits(this.closing && decision.kind === 'pause' ? Infinity : this.gate.shutUntil);
+  }
+
+  /** A pause that outlasts a flush is not waited for. */
+  private endVainWaits(shutUntil: number | undefined): void {
+    if (shutUntil !== undefined && this.buffer.inFlight === 0) this.waiters.endBefore(shutUntil);
   }
 
   private act(buffered: BufferedEvent, decision: RetryDecision): void {

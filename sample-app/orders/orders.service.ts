@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { OnModuleDestroy } from '@nestjs/common';
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
 
@@ -9,7 +10,7 @@ export interface Order {
 }
 
 @Injectable()
-export class OrdersService {
+export class OrdersService implements OnModuleDestroy {
   private readonly orders = new Map<string, Order>();
   private readonly placed = new Subject<Order>();
 
@@ -37,5 +38,10 @@ export class OrdersService {
   /** Orders from now on. */
   watch(): Observable<Order> {
     return this.placed.asObservable();
+  }
+
+  /** A server that closes waits for its open answers: the live feeds end here. */
+  onModuleDestroy(): void {
+    this.placed.complete();
   }
 }

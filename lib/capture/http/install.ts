@@ -18,6 +18,11 @@ interface ExpressApplication {
   use(middleware: (request: PlatformRequest, response: RawResponse, next: () => void) => void): void;
 }
 
+interface Exchange {
+  readonly request: PlatformRequest;
+  readonly response: RawResponse;
+}
+
 const installed = new WeakSet<object>();
 
 /**
@@ -48,14 +53,14 @@ export function installOnPlatform(adapter: AbstractHttpAdapter, capture: HttpCap
   installed.add(instance);
   if (adapter.getType() === 'fastify') {
     (instance as FastifyInstance).addHook('onRequest', (request, reply, done) =>
-      enter(capture, request, reply.raw, done),
+      enter(capture, { request, response: reply.raw }, done),
     );
   } else if (typeof (instance as Partial<ExpressApplication>).use === 'function') {
-    (instance as ExpressApplication).use((request, response, next) => enter(capture, request, response, next));
+    (instance as ExpressApplication).use((request, response, next) => enter(capture, { request, response }, next));
   }
 }
 
-function enter(capture: HttpCapture, request: PlatformRequest, response: RawResponse, next: () => void): void {
+function enter(capture: HttpCapture, { request, response }: Exchange, next: () => void): void {
   const raw = rawRequestOf(request);
   const http = raw && capture.begin(raw, response);
   if (http === undefined) return next();

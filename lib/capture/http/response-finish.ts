@@ -6,9 +6,15 @@ import type { RawRequest, RawResponse } from './platform-request.js';
  */
 export function watchFinish(request: RawRequest, response: RawResponse, onFinish: () => void): void {
   response.prependOnceListener('finish', () => {
-    // An HTTP/2 request's socket is a stand-in that is always destroyed by now; its stream's own flags tell the truth.
-    const cut =
-      request.httpVersionMajor === 1 && (request.socket as { destroyed?: boolean } | null)?.destroyed === true;
-    if (!cut && response.writableEnded && response.writableFinished) onFinish();
+    if (response.writableEnded && hasLeft(request, response)) onFinish();
   });
+}
+
+/**
+ * An HTTP/2 request's socket is a stand-in that is always destroyed by now; its response's own flags tell the truth. Those
+ * of HTTP/1 do not: what a later response on the same connection writes counts too, and `inject()` has no real socket.
+ */
+function hasLeft(request: RawRequest, response: RawResponse): boolean {
+  if (request.httpVersionMajor !== 1) return response.writableFinished;
+  return (request.socket as { destroyed?: boolean } | null)?.destroyed !== true;
 }

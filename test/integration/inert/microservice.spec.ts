@@ -1,25 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  Catch,
-  Controller,
-  Get,
-  Module,
-  NotFoundException,
-  UseFilters,
-  UseGuards,
-  type CanActivate,
-  type DynamicModule,
-  type INestMicroservice,
-  type Type,
-} from '@nestjs/common';
+import { Controller, Get, Module, type DynamicModule, type INestMicroservice, type Type } from '@nestjs/common';
 import type { NestMicroserviceOptions } from '@nestjs/common/interfaces/microservices/nest-microservice-options.interface.js';
 import { NestFactory } from '@nestjs/core';
 import {
   ClientProxyFactory,
-  EventPattern,
   MessagePattern,
   Payload,
-  RpcException,
   Transport,
   type ClientProxy,
   type MicroserviceOptions,
@@ -27,103 +13,11 @@ import {
 import { AuditEvent, ImmutableLogService } from 'nestjs-immutable-log';
 import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
-import { lastValueFrom, of, throwError, toArray, type Observable } from 'rxjs';
+import { lastValueFrom, toArray } from 'rxjs';
 import { eventually } from '../../support/eventually.js';
 import { listen, platforms, type Platform } from '../../support/platforms.js';
+import { conversation, SumsController } from '../../support/sums.controller.js';
 import { requestsOf, withAndWithout } from '../../support/with-and-without.js';
-
-class DomainError extends Error {}
-
-class NobodyGuard implements CanActivate {
-  canActivate(): boolean {
-    return false;
-  }
-}
-
-@Catch(DomainError)
-class DomainFilter {
-  catch(error: DomainError): Observable<never> {
-    return throwError(() => ({ status: 'domain', message: error.message }));
-  }
-}
-
-@Controller()
-class SumsController {
-  private readonly seen: unknown[] = [];
-
-  @MessagePattern('sum')
-  sum(@Payload() numbers: number[]): number {
-    return numbers.reduce((total, one) => total + one, 0);
-  }
-
-  @MessagePattern({ cmd: 'later' })
-  async later(@Payload() value: string): Promise<string> {
-    return `later ${value}`;
-  }
-
-  @MessagePattern('many')
-  many(): Observable<number> {
-    return of(1, 2, 3);
-  }
-
-  @MessagePattern('seen')
-  events(): unknown[] {
-    return this.seen;
-  }
-
-  @MessagePattern('error')
-  error(): never {
-    throw new Error('secret of the server');
-  }
-
-  @MessagePattern('late error')
-  async lateError(): Promise<never> {
-    throw new TypeError('secret of the server');
-  }
-
-  @MessagePattern('rpc text')
-  rpcText(): never {
-    throw new RpcException('no such account');
-  }
-
-  @MessagePattern('rpc object')
-  rpcObject(): Observable<never> {
-    return throwError(() => new RpcException({ code: 'NO_ACCOUNT', account: 7 }));
-  }
-
-  @MessagePattern('http exception')
-  httpException(): never {
-    throw new NotFoundException('no such account');
-  }
-
-  @MessagePattern('not an error')
-  notAnError(): never {
-    throw 'a string';
-  }
-
-  @MessagePattern('filtered')
-  @UseFilters(DomainFilter)
-  filtered(): never {
-    throw new DomainError('overdrawn');
-  }
-
-  @MessagePattern('guarded')
-  @UseGuards(NobodyGuard)
-  guarded(): string {
-    return 'never';
-  }
-
-  @EventPattern('happened')
-  happened(@Payload() what: unknown): void {
-    this.seen.push(what);
-  }
-
-  @EventPattern('went wrong')
-  wentWrong(@Payload() what: unknown): void {
-    this.seen.push(what);
-    throw new Error('in an event handler');
-  }
-}
 
 @Controller('sums')
 class WebController {
@@ -132,22 +26,6 @@ class WebController {
     return 'ok';
   }
 }
-
-/** Pattern, data, and what the client gets: values, or the error that it is thrown. */
-const conversation: readonly (readonly [unknown, unknown, unknown])[] = [
-  ['sum', [1, 2, 3], [6]],
-  [{ cmd: 'later' }, 'x', ['later x']],
-  ['many', {}, [1, 2, 3]],
-  ['error', {}, { thrown: { status: 'error', message: 'Internal server error' } }],
-  ['late error', {}, { thrown: { status: 'error', message: 'Internal server error' } }],
-  ['rpc text', {}, { thrown: { status: 'error', message: 'no such account' } }],
-  ['rpc object', {}, { thrown: { code: 'NO_ACCOUNT', account: 7 } }],
-  ['http exception', {}, { thrown: { status: 'error', message: 'Internal server error' } }],
-  ['not an error', {}, { thrown: { status: 'error', message: 'Internal server error' } }],
-  ['filtered', {}, { thrown: { status: 'domain', message: 'overdrawn' } }],
-  ['guarded', {}, { thrown: { status: 'error', message: 'Forbidden resource' } }],
-  ['unknown', {}, { thrown: expect.anything() }],
-];
 
 async function converse(port: number): Promise<unknown[]> {
   const client = ClientProxyFactory.create({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });

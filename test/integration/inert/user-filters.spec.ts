@@ -9,19 +9,17 @@ import {
   Inject,
   Injectable,
   Module,
-  Post,
   Scope,
   UseFilters,
   type ArgumentsHost,
   type DynamicModule,
   type ExceptionFilter,
   type INestApplication,
-  type LoggerService,
   type ModuleMetadata,
   type Provider,
 } from '@nestjs/common';
 import { APP_FILTER, BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
-import { ImmutableLogExceptionFilter, ImmutableLogService } from 'nestjs-immutable-log';
+import { ImmutableLogExceptionFilter } from 'nestjs-immutable-log';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AuditedApp } from '../../support/audited-app.js';
 import { listen, platforms, type Platform } from '../../support/platforms.js';
@@ -118,11 +116,6 @@ class FailingController {
   @UseFilters(CallingSuperFilter)
   ownFilter(): never {
     throw new DomainError('bound to the method');
-  }
-
-  @Post('body')
-  body(): string {
-    return 'ok';
   }
 }
 
@@ -230,47 +223,3 @@ describe.each(platforms)('a filter on $name', (platform) => {
     expect(event).toMatchObject({ metrics: { status_code: status }, error: { exception: 'DomainError' } });
   });
 });
-
-describe.each(platforms)('a logger that throws on $name', (platform) => {
-  const complain = () => {
-    throw new Error('the log disk is full');
-  };
-  /** The destination refuses the key, and the module wants to say so. */
-  const refused = { apiKey: 'a_wrong_key', delivery: { shutdownTimeoutMs: 50 } };
-  const logger: LoggerService = { log: complain, warn: complain, error: complain };
-
-  it('changes nothing that it does not change without the module, also while deliveries fail', async () => {
-    const escaped: unknown[] = [];
-    const note = (reason: unknown) => escaped.push(reason);
-    process.on('unhandledRejection', note);
-    try {
-      const answers = await withAndWithout((audit) => askLoudly(platform, logger, audit), refused);
-      expect(answers.with).toEqual(answers.without);
-      expect(answers.without.map(({ status }) => status)).toEqual([403, 201, 404]);
-      expect(escaped).toEqual([]);
-    } finally {
-      process.off('unhandledRejection', note);
-    }
-  });
-});
-
-/** Only what NestJS does not log: a logger that throws in NestJS's own hands is the application's affair. */
-async function askLoudly(platform: Platform, logger: LoggerService, imports: DynamicModule[]): Promise<Answer[]> {
-  @Module({ controllers: [FailingController], imports })
-  class AppModule {}
-  const app = await platform.create(AppModule);
-  try {
-    const url = `http://127.0.0.1:${String(await listen(app))}`;
-    app.useLogger(logger);
-    const answers = [
-      await answerOf(await fetch(`${url}/http`)),
-      await answerOf(await fetch(`${url}/body`, { method: 'POST' })),
-      await answerOf(await fetch(`${url}/nothing`)),
-    ];
-    if (imports.length > 0) await app.get(ImmutableLogService).flush(50);
-    return answers;
-  } finally {
-    app.useLogger(false);
-    await app.close();
-  }
-}

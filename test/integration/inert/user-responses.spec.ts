@@ -70,10 +70,10 @@ const compresses: Middleware = (_request, response, next) => {
   const end = response.end.bind(response) as AnyFunction;
   const writeHead = response.writeHead.bind(response) as AnyFunction;
   let head: unknown[] | undefined;
-  response.writeHead = ((...args: unknown[]) => {
+  response.writeHead = (...args: unknown[]) => {
     head = args;
     return response;
-  }) as typeof response.writeHead;
+  };
   response.write = ((chunk: unknown, ...rest: unknown[]) => {
     keep(chunk);
     const written = rest.at(-1);
@@ -85,7 +85,7 @@ const compresses: Middleware = (_request, response, next) => {
     const body = gzipSync(Buffer.concat(chunks));
     const [status, ...rest] = head ?? [response.statusCode];
     const given = Object.fromEntries(
-      Object.entries((rest.at(-1) ?? {}) as object).filter(([name]) => name.toLowerCase() !== 'content-length'),
+      Object.entries(rest.at(-1) ?? {}).filter(([name]) => name.toLowerCase() !== 'content-length'),
     );
     response.removeHeader('content-length');
     response.setHeader('content-encoding', 'gzip');

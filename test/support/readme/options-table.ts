@@ -25,7 +25,12 @@ function rowsOf(section: string, Section: OptionClass): string[] {
   const defaults = new Section() as unknown as Readonly<Record<string, unknown>>;
   return fieldsOf(Section.name).map((field) => {
     const path = section === '' ? field.name : `${section}.${field.name}`;
-    const cells = [`\`${path}\``, valuesOf(field, rulesOf(Section, field.name)), literal(defaults[field.name]), field.doc];
+    const cells = [
+      `\`${path}\``,
+      valuesOf(field, rulesOf(Section, field.name)),
+      literal(defaults[field.name]),
+      field.doc,
+    ];
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   });
 }
@@ -49,7 +54,7 @@ function rulesOf(Section: OptionClass, field: string): Rules {
   return new Map(
     metadata
       .filter(({ propertyName }) => propertyName === field)
-      .map(({ name, constraints }) => [name ?? '', (constraints ?? []) as unknown[]]),
+      .map(({ name = '', constraints }) => [name, constraints as unknown[]]),
   );
 }
 
@@ -65,6 +70,5 @@ function valuesOf({ type }: Field, rules: Rules): string {
 
 function literal(value: unknown): string {
   if (value === undefined) return '–';
-  if (Array.isArray(value)) return `\`[${value.map((item) => `'${String(item)}'`).join(', ')}]\``;
-  return `\`${typeof value === 'string' ? `'${value}'` : String(value)}\``;
+  return `\`${JSON.stringify(value).replaceAll('"', "'").replaceAll(',', ', ')}\``;
 }

@@ -112,7 +112,8 @@ describe('RemoteSink, its buffer', () => {
 
   it('counts a dropped event at once, and lets a flush that waited for it go on', async () => {
     server.always(answers.quota());
-    opened = await openSink(server, { maxBufferedEvents: 1, overflow: 'drop-oldest', quotaProbeMs: LONG });
+    // A pause that ends before the flush does: else the flush would not wait at all.
+    opened = await openSink(server, { maxBufferedEvents: 1, overflow: 'drop-oldest', quotaProbeMs: 2_000 });
     opened.append(1);
     await eventually(() => expect(opened.sink.status().paused).toBeDefined());
     const flushed = opened.sink.flush(5_000);

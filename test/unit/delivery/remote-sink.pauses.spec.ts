@@ -37,6 +37,15 @@ describe('RemoteSink, while the credential or the quota is refused', () => {
       expect(Date.parse(opened.sink.status().paused!.until)).toBeGreaterThan(Date.now());
     });
 
+    it('lets a flush return at once when the pause outlasts it', async () => {
+      server.always(refusal);
+      opened = await openSink(server, { concurrency: 1, quotaProbeMs: LONG, credentialProbeMs: LONG });
+      opened.append(2);
+      // The test's own limit is far below the flush's: only a flush that gives up returns in time.
+      expect(await opened.sink.flush(LONG / 2)).toEqual({ delivered: 0, pending: 2 });
+      expect(await opened.sink.flush(LONG / 2)).toEqual({ delivered: 0, pending: 2 });
+    });
+
     it('probes with one event at a time, the oldest, and catches up when it is taken', async () => {
       server.always(refusal);
       opened = await openSink(server, { concurrency: 4, quotaProbeMs: 20, credentialProbeMs: 20 });
