@@ -68,7 +68,7 @@ export class ImmutableLogService {
   }
 
   /** The function, recording one event per call: what `@AuditEvent()` does for methods. */
-  wrap<F extends (...args: never[]) => unknown>(name: string | AuditEventMetadata, fn: F): F {
+  wrap<F extends (...args: never[]) => unknown>(name: string | Omit<AuditEventMetadata, 'guarantee'>, fn: F): F {
     const metadata = typeof name === 'string' ? { name } : name;
     const called = { module: 'function', name: fn.name || 'anonymous', metadata };
     const recorder = this.parts.recorder;

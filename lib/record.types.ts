@@ -6,7 +6,7 @@ export interface RecordOptions {
   /** Default `info`. */
   readonly kind?: EventKind;
   readonly message?: string;
-  /** Default: the annotated actor of the current request. */
+  /** Default: that of the current request, as far as it is known when the event is recorded. */
   readonly actor?: Actor;
   readonly tenant?: string;
   /** `immutable_trail`. Default: that of the current request. */

@@ -17,6 +17,7 @@ import { ImmutableLogModule, type ImmutableLogOptions } from 'nestjs-immutable-l
 import { drain, startImmutableLogServer, type ImmutableLogServer } from 'nestjs-immutable-log/testing';
 import { createHash } from 'node:crypto';
 import { readCodeBlocks } from './support/readme/code-blocks.js';
+import { platforms } from './support/platforms.js';
 import { CodeProject } from './support/readme/code-project.js';
 import { withEnvironment } from './support/readme/with-environment.js';
 import { readProjectFile } from './support/source-files.js';
@@ -24,6 +25,7 @@ import { readProjectFile } from './support/source-files.js';
 const blocks = readCodeBlocks(readProjectFile('README.md'));
 const names = blocks.map(({ name }) => name);
 const project = CodeProject.write(blocks);
+const [express] = platforms;
 Logger.overrideLogger(false);
 
 let endpoint: ImmutableLogServer;
@@ -32,12 +34,13 @@ let app: INestApplication | undefined;
 /** What a block does when it is run: as its text in README.md says. */
 const checks: Readonly<Record<string, () => Promise<void>>> = {
   'main.ts': async () => {
-    const create = jest.spyOn(NestFactory, 'create');
+    // What fails at the start shall fail this test, and not end its process.
+    const make = async (root: Type): Promise<INestApplication> => (app = await express!.create(root));
+    jest.spyOn(NestFactory, 'create').mockImplementationOnce(make as never);
     await project.run('main.ts');
-    app = await (create.mock.results[0]?.value as Promise<INestApplication>);
 
     expect(await (await send('GET', '/orders/7')).json()).toEqual({ id: '7' });
-    await drain(app);
+    await drain(app!);
     expect(endpoint.one({ name: 'http.GET./orders/:id' }).meta).toMatchObject({ service: 'shop', http_status: '200' });
   },
 
@@ -58,11 +61,12 @@ const checks: Readonly<Record<string, () => Promise<void>>> = {
     await send('POST', '/checkout', { json: { order: 'o-7' }, headers: { 'x-request-id': 'r-7' } });
     await drain(app!);
 
-    expect(endpoint.find({ requestId: 'r-7' }).map(({ meta }) => meta['event_name']).sort()).toEqual([
-      'fn.Payments.charge',
-      'payment.checkout',
-      'stock.reserved',
-    ]);
+    expect(
+      endpoint
+        .find({ requestId: 'r-7' })
+        .map(({ meta }) => meta['event_name'])
+        .sort(),
+    ).toEqual(['fn.Payments.charge', 'payment.checkout', 'stock.reserved']);
     const checkout = endpoint.one({ name: 'payment.checkout' });
     expect(checkout.event.data).toEqual({ reference: 'paid-o-7' });
     const reserved = endpoint.one({ name: 'stock.reserved' });
@@ -92,7 +96,13 @@ const checks: Readonly<Record<string, () => Promise<void>>> = {
     await send('POST', '/passports', { json: { user: { ...user, probe: true } } });
     await send('POST', '/passports', { json: {}, headers: { 'x-api-key': 'key-of-a-partner-1234' } });
     await send('POST', '/passports', {
-      json: { user, actingFor: { id: 'u-2' }, IBAN: 'DE02', customer: { birthday: 'May', note: 'a' }, items: [{ note: 'b' }] },
+      json: {
+        user,
+        actingFor: { id: 'u-2' },
+        IBAN: 'DE02',
+        customer: { birthday: 'May', note: 'a' },
+        items: [{ note: 'b' }],
+      },
     });
     await send('GET', '/health');
     await drain(app!);
@@ -111,7 +121,10 @@ const checks: Readonly<Record<string, () => Promise<void>>> = {
   },
 
   'order-closed.filter.ts': async () => {
-    const { OrderClosedError, OrderClosedFilter } = (await project.run('order-closed.filter.ts')) as Record<string, Type>;
+    const { OrderClosedError, OrderClosedFilter } = (await project.run('order-closed.filter.ts')) as Record<
+      string,
+      Type
+    >;
     @Controller('orders')
     class OrdersController {
       @Get()
@@ -175,9 +188,9 @@ class PassportsController {
 class PassportsModule {}
 
 async function start(imports: (Type | DynamicModule)[]): Promise<void> {
+  @Module({ imports })
   class AppModule {}
-  Module({ imports })(AppModule);
-  app = await NestFactory.create(AppModule, { logger: false });
+  app = await express!.create(AppModule);
   await app.listen(0);
 }
 

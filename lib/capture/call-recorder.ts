@@ -42,9 +42,8 @@ function recordEnd(recorder: AuditRecorder, called: RecordedFunction, call: Fini
       function: { module, name },
       requestId: context?.requestId,
       traceId: context?.traceId,
-      trail: metadata.trail ?? context?.annotation.trail,
-      actor: context?.annotation.actor,
-      tenant: context?.annotation.tenant,
+      trail: metadata.trail ?? context?.trail,
+      ...context?.identity(),
     });
   });
 }

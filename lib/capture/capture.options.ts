@@ -27,7 +27,7 @@ export class CaptureOptions {
   @Max(60_000)
   identifyTimeoutMs: number = 1_000;
 
-  /** Paths that are not recorded: exact, globs (`/internal/**`) or regular expressions. */
+  /** Paths that are not recorded, with what lies below them; globs (`/internal/**`) or regular expressions. */
   @IsArray()
   @IsStringOrRegExp()
   skipPaths: readonly (string | RegExp)[] = ['/health', '/healthz'];

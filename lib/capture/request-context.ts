@@ -20,8 +20,17 @@ export interface RequestContext {
   readonly requestId: string;
   readonly traceId: string | undefined;
   readonly annotation: Annotation;
+  /** `immutable_trail` of the call: annotated, declared by its handler, or sent by the caller. */
+  readonly trail: string | undefined;
+  /** Who acts, as far as it is known by now without waiting; an annotated actor and tenant come first. */
+  identity(): KnownIdentity;
   /** Merges into `annotation`. */
   annotate(more: Annotation): void;
+}
+
+export interface KnownIdentity {
+  readonly actor?: Actor;
+  readonly tenant?: string;
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();

@@ -1,5 +1,6 @@
 import type { UnresolvedActor } from '../event/actor.js';
 import type { Identify, Identity } from './capture.options.js';
+import type { Annotation, KnownIdentity } from './request-context.js';
 
 /** `null`: the request is not to be recorded. */
 export type IdentityResult = Identity | UnresolvedActor | null | undefined;
@@ -24,6 +25,33 @@ function ask(identify: Identify, request: unknown): { answer: unknown } | Unreso
   } catch (error) {
     return { unresolved: `identify threw ${describe(error)}` };
   }
+}
+
+/** Actor and tenant, the annotated ones first, field by field. */
+export function knownIdentity(identity: Identity | null | undefined, annotation: Annotation): KnownIdentity {
+  const actor = annotation.actor ? { ...identity, ...annotation.actor } : (identity ?? undefined);
+  const tenant = annotation.tenant ?? identity?.tenant;
+  return { ...(actor && { actor }), ...(tenant !== undefined && { tenant }) };
+}
+
+/**
+ * `identify` for events inside a request, which cannot wait: its answer where it gives one at once. One that has answered
+ * with a promise is not asked again before the response, so that it does not look everybody up twice.
+ */
+export function identifyAtOnce(identify: Identify): (request: unknown) => Identity | undefined {
+  let synchronous = true;
+  return (request) => {
+    if (!synchronous) return undefined;
+    const asked = ask(identify, request);
+    if (!('answer' in asked)) return undefined;
+    const { answer } = asked;
+    if (isThenable(answer)) {
+      synchronous = false;
+      answer.then(undefined, () => undefined);
+      return undefined;
+    }
+    return typeof answer === 'object' && answer !== null ? (answer) : undefined;
+  };
 }
 
 function awaitIdentity(

@@ -2,10 +2,10 @@ import type { EventFacts, ExceptionFacts, HandlerState, RequestFacts, ResponseFa
 import { readException } from '../../event/read-exception.js';
 import { auditEventOf } from '../audit-metadata.js';
 import type { CaptureOptions } from '../capture.options.js';
-import type { IdentityResult } from '../resolve-identity.js';
-import type { HandlerIdentity } from './handler-run.js';
-import { handlerFunction, routedHandler, routeOf } from './handler-stamps.js';
+import { knownIdentity, type IdentityResult } from '../resolve-identity.js';
+import { handlerFunction, routeOf } from './handler-stamps.js';
 import type { HttpContext } from './http-context.js';
+import { single } from './platform-request.js';
 import { readQuery } from './read-query.js';
 import { decideWireOutcome } from './wire-outcome.js';
 
@@ -14,11 +14,6 @@ export interface ConclusionSettings {
   readonly capture: Readonly<CaptureOptions>;
   /** NestJS's exceptions handler is observed: an error that it did not see was answered by an outer interceptor. */
   readonly exceptionsObserved: boolean;
-}
-
-/** The handler that answered, or would have if no guard had. */
-export function chosenHandler(http: HttpContext): HandlerIdentity | undefined {
-  return http.run?.identity ?? (http.platformRequest && routedHandler(http.platformRequest));
 }
 
 /** Everything that is known of a request whose response has closed, as plain data. */
@@ -33,7 +28,7 @@ export function conclude(http: HttpContext, identity: IdentityResult, settings: 
     failed: failure !== undefined,
     streamFailed: http.streamError !== undefined,
   });
-  const handler = chosenHandler(http);
+  const { handler } = http;
   const declared = handler && auditEventOf(handler.controller, handlerFunction(handler));
   const request = requestFacts(http, settings.capture);
   const succeeded = failure === undefined && statusCode < 400;
@@ -45,7 +40,7 @@ export function conclude(http: HttpContext, identity: IdentityResult, settings: 
     statusCode,
     latencyMs: performance.now() - http.startTick,
     handlerLatencyMs: http.run?.latencyMs,
-    ...whoAndWhere(http, identity, declared?.trail),
+    ...whoAndWhere(http, identity),
     request,
     response: responseFacts(http, settings.capture),
     exception: failure,
@@ -54,18 +49,16 @@ export function conclude(http: HttpContext, identity: IdentityResult, settings: 
   };
 }
 
-function whoAndWhere(http: HttpContext, identity: IdentityResult, declaredTrail: string | undefined) {
+function whoAndWhere(http: HttpContext, identity: IdentityResult) {
   const { annotation, request } = http;
-  const resolved = identity ?? undefined;
-  const tenant = annotation.tenant ?? (resolved && 'tenant' in resolved ? resolved.tenant : undefined);
-  const known = resolved && !('unresolved' in resolved) ? resolved : undefined;
-  const actor = annotation.actor ? { ...known, ...annotation.actor } : resolved;
+  const [unresolved, resolved] = identity && 'unresolved' in identity ? [identity] : [undefined, identity];
+  const known = knownIdentity(resolved, annotation);
   return {
     requestId: http.requestId,
     traceId: http.traceId,
-    trail: annotation.trail ?? declaredTrail ?? single(request.headers['x-audit-trail']),
-    actor,
-    tenant,
+    trail: http.trail,
+    ...known,
+    ...(unresolved && !annotation.actor && { actor: unresolved }),
     clientIp: http.clientIp,
     userAgent: request.headers['user-agent'],
   };
@@ -106,8 +99,4 @@ function responseFacts(http: HttpContext, capture: Readonly<CaptureOptions>): Re
 export function pathOf(url: string): string {
   const end = url.search(/[?#]/);
   return end === -1 ? url : url.slice(0, end);
-}
-
-function single(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
 }

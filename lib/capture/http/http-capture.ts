@@ -6,8 +6,8 @@ import { traceIdFromTraceparent } from '../../event/trace-context.js';
 import type { AuditRecorder } from '../audit-recorder.js';
 import { isSkipped } from '../audit-metadata.js';
 import type { CaptureOptions } from '../capture.options.js';
-import { identifyUser, resolveIdentity, type IdentityResult } from '../resolve-identity.js';
-import { chosenHandler, conclude, pathOf } from './conclude.js';
+import { identifyAtOnce, identifyUser, resolveIdentity, type IdentityResult } from '../resolve-identity.js';
+import { conclude, pathOf } from './conclude.js';
 import { handlerFunction } from './handler-stamps.js';
 import { contextOf, HttpContext } from './http-context.js';
 import { usesInterceptor } from './manual-registration.js';
@@ -40,10 +40,12 @@ export class HttpCapture {
   private readonly idle: (() => void)[] = [];
   private readonly selected: ReturnType<typeof compileSelection>;
   private readonly selfToken: Buffer;
+  private readonly identifyNow: ReturnType<typeof identifyAtOnce>;
 
   constructor(private readonly settings: HttpCaptureSettings) {
     this.selected = compileSelection(settings.capture);
     this.selfToken = Buffer.from(settings.selfToken);
+    this.identifyNow = identifyAtOnce(settings.capture.identify ?? identifyUser);
   }
 
   /** Requests whose event is still to come. */
@@ -60,7 +62,14 @@ export class HttpCapture {
       const { headers } = request;
       const requestId = acceptRequestId(headers['x-request-id']) ?? newEventId();
       const traceId = traceIdFromTraceparent(headers['traceparent']);
-      const http = new HttpContext({ recorder: this.settings.recorder, request, response, requestId, traceId });
+      const http = new HttpContext({
+        recorder: this.settings.recorder,
+        identify: this.identifyNow,
+        request,
+        response,
+        requestId,
+        traceId,
+      });
       if (!response.headersSent) response.setHeader('x-request-id', requestId);
       if (this.isSelected(http)) this.follow(http);
       return http;
@@ -132,7 +141,7 @@ export class HttpCapture {
   }
 
   private isWanted(http: HttpContext): boolean {
-    const handler = chosenHandler(http);
+    const { handler } = http;
     const claimed = http.run !== undefined || (handler !== undefined && usesInterceptor(handler));
     if (this.settings.register === 'manual' && !claimed) return false;
     return handler === undefined || !isSkipped(handler.controller, handlerFunction(handler));

@@ -1,7 +1,11 @@
 import type { AuditRecorder } from '../audit-recorder.js';
-import { mergeAnnotations, type Annotation, type RequestContext } from '../request-context.js';
-import type { HandlerRun } from './handler-run.js';
-import { rawRequestOf, type PlatformRequest, type RawRequest, type RawResponse } from './platform-request.js';
+import { auditEventOf } from '../audit-metadata.js';
+import type { Identity } from '../capture.options.js';
+import { mergeAnnotations, type Annotation, type KnownIdentity, type RequestContext } from '../request-context.js';
+import { knownIdentity } from '../resolve-identity.js';
+import type { HandlerIdentity, HandlerRun } from './handler-run.js';
+import { handlerFunction, routedHandler } from './handler-stamps.js';
+import { rawRequestOf, single, type PlatformRequest, type RawRequest, type RawResponse } from './platform-request.js';
 import type { ResponseBody } from './response-body.js';
 
 const CONTEXT = Symbol('nestjs-immutable-log.context');
@@ -13,6 +17,8 @@ export interface HttpContextStart {
   readonly response: RawResponse;
   readonly requestId: string;
   readonly traceId: string | undefined;
+  /** What `identify` says at once. */
+  readonly identify: (request: unknown) => Identity | undefined;
 }
 
 /** The state of one audited request, kept on Node's own request object: asynchronous context is lost in global filters. */
@@ -22,6 +28,7 @@ export class HttpContext implements RequestContext {
   readonly response: RawResponse;
   readonly requestId: string;
   readonly traceId: string | undefined;
+  private readonly identify: HttpContextStart['identify'];
   readonly startedAt = Date.now();
   readonly startTick = performance.now();
   /** As the client wrote it; mounting a router changes the request's own `url`. */
@@ -45,6 +52,7 @@ export class HttpContext implements RequestContext {
 
   constructor(start: HttpContextStart) {
     this.recorder = start.recorder;
+    this.identify = start.identify;
     this.request = start.request;
     this.response = start.response;
     this.requestId = start.requestId;
@@ -53,6 +61,21 @@ export class HttpContext implements RequestContext {
     this.method = start.request.method ?? 'GET';
     this.clientIp = clientAddress(start.request);
     (start.request as unknown as Record<symbol, unknown>)[CONTEXT] = this;
+  }
+
+  /** The handler that answered, or would have if no guard had. */
+  get handler(): HandlerIdentity | undefined {
+    return this.run?.identity ?? (this.platformRequest && routedHandler(this.platformRequest));
+  }
+
+  get trail(): string | undefined {
+    const { handler } = this;
+    const declared = handler && auditEventOf(handler.controller, handlerFunction(handler)).trail;
+    return this.annotation.trail ?? declared ?? single(this.request.headers['x-audit-trail']);
+  }
+
+  identity(): KnownIdentity {
+    return knownIdentity(this.identify(this.platformRequest ?? this.request), this.annotation);
   }
 
   annotate(more: Annotation): void {

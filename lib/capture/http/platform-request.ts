@@ -19,6 +19,11 @@ export interface PlatformRequest {
 export type RawRequest = IncomingMessage;
 export type RawResponse = ServerResponse;
 
+/** A header's value; the first of a header that was sent several times. */
+export function single(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
 /** Node's own request under a platform's request. */
 export function rawRequestOf(request: unknown): RawRequest | undefined {
   if (typeof request !== 'object' || request === null) return undefined;

@@ -30,7 +30,8 @@ function pathMatcher(rule: string | RegExp): (path: string) => boolean {
     return (path) => stateless.test(path);
   }
   if (picomatch.scan(rule).isGlob) return picomatch(rule, { dot: true });
-  return (path) => path === rule || path === `${rule}/`;
+  // As in ImmutableLog's own interceptor: a path and what lies below it.
+  return (path) => path === rule || path.startsWith(`${rule}/`);
 }
 
 function hostMatches(allowed: string, host: string): boolean {

@@ -13,7 +13,7 @@ import {
   type ExceptionFilter,
 } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { ImmutableLogService } from 'nestjs-immutable-log';
+import { AuditEvent, ImmutableLogService, type ImmutableLogOptions } from 'nestjs-immutable-log';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AuditedApp } from '../../support/audited-app.js';
 import { platforms } from '../../support/platforms.js';
@@ -82,6 +82,12 @@ class OrdersController {
     return 'gold';
   }
 
+  @Get('business')
+  @AuditEvent({ trail: 'from-handler' })
+  business(): object {
+    return this.log.record('business.done', { amount: 5 });
+  }
+
   @Get('sold-out')
   soldOut(): never {
     throw new OutOfStockError('none left');
@@ -98,8 +104,9 @@ class StockModule {}
 
 describe.each(platforms)('annotate() on $name', (platform) => {
   let audited: AuditedApp;
-  const start = async () =>
+  const start = async (options: ImmutableLogOptions = {}) =>
     (audited = await AuditedApp.start(platform, {
+      options,
       imports: [StockModule],
       controllers: [OrdersController],
       providers: [{ provide: APP_FILTER, useClass: OutOfStockFilter }],
@@ -138,6 +145,27 @@ describe.each(platforms)('annotate() on $name', (platform) => {
       expect(event.data).toMatchObject({ reserved: event.request?.path?.split('/').pop() });
     }
     expect(audited.endpoint.events).toHaveLength(50);
+  });
+
+  it('gives events recorded in the request its actor, tenant, trail and request id', async () => {
+    await start({ capture: { identify: () => ({ id: 'ada', tenant: 'acme' }) } });
+    await audited.fetch('/business', { headers: { 'x-audit-trail': 'from-caller' } });
+    const events = await audited.events();
+    expect(events.map(({ meta }) => meta.event_name).sort()).toEqual(['business.done', 'http.GET./business']);
+    for (const { event, meta } of events) {
+      expect(event).toMatchObject({ actor: { id: 'ada' }, tenant: 'acme' });
+      expect(meta).toMatchObject({ immutable_trail: 'from-handler', request_id: events[0]?.meta.request_id });
+    }
+  });
+
+  it('asks an asynchronous identify once for a request, whatever is recorded in it', async () => {
+    let asked = 0;
+    await start({ capture: { identify: async () => ({ id: `ada-${String(++asked)}` }) } });
+    for (let request = 0; request < 3; request++) await audited.fetch('/business');
+    const requests = (await audited.events()).filter(({ meta }) => meta.event_name !== 'business.done');
+    expect(requests).toHaveLength(3);
+    // Once more for the very first inner event, which is how it is found out that the answer takes time.
+    expect(asked).toBe(4);
   });
 
   it('says when there is no request', async () => {

@@ -60,6 +60,12 @@ describe.each(platforms)('what is recorded on $name', (platform) => {
     expect(await paths()).toEqual(['GET /orders']);
   });
 
+  it('skips what lies below a path, as the pasted interceptor does, and nothing that only begins like it', async () => {
+    await start({ skipPaths: ['/internal'] });
+    for (const path of ['/internal/metrics', '/internal/deep/metrics', '/internals']) await audited.fetch(path);
+    expect(await paths()).toEqual(['GET /internals']);
+  });
+
   it('skips exact paths, globs and regular expressions', async () => {
     await start({ skipPaths: ['/orders', '/internal/**', /^\/nois/g] });
     for (const path of ['/orders', '/internal/metrics', '/internal/deep/metrics', '/health']) await audited.fetch(path);
