@@ -153,7 +153,7 @@ describe('ImmutableLogService without a NestJS application', () => {
         },
       },
     );
-    log.record('' as string);
+    log.record('');
     log.record(undefined as never, 'text' as never);
     log.record('hostile', hostile);
     await drain(log);
