@@ -50,7 +50,7 @@ export function identifyAtOnce(identify: Identify): (request: unknown) => Identi
       answer.then(undefined, () => undefined);
       return undefined;
     }
-    return typeof answer === 'object' && answer !== null ? (answer) : undefined;
+    return typeof answer === 'object' && answer !== null ? answer : undefined;
   };
 }
 
