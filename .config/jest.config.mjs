@@ -30,7 +30,9 @@ const shared = {
 
 const sources = {
   '^nestjs-immutable-log$': '<rootDir>/lib/index.ts',
+  '^nestjs-immutable-log/ledger$': '<rootDir>/lib/ledger/index.ts',
   '^nestjs-immutable-log/testing$': '<rootDir>/lib/testing/index.ts',
+  '^nestjs-immutable-log/verify$': '<rootDir>/lib/ledger/verify/index.ts',
   '^(\\.{1,2}/.*)\\.js$': '$1',
 };
 

@@ -62,7 +62,7 @@ export class ApplicationHooks {
 
   /** After all modules have started. */
   warnOfHardStop(): void {
-    if (this.parts.options.mode === 'local' || process.listenerCount('SIGTERM') > 0) return;
+    if (process.listenerCount('SIGTERM') > 0) return;
     this.parts.logger.warn(
       'Nobody listens for SIGTERM: events in memory are lost when the process is told to stop. Call app.enableShutdownHooks().',
     );

@@ -3,6 +3,7 @@ import type { CaptureOptions } from './capture/capture.options.js';
 import type { DeliveryOptions } from './delivery/delivery.options.js';
 import type { HttpServiceLike } from './delivery/remote/http-service.js';
 import type { RedactionOptions } from './event/redaction.options.js';
+import type { LedgerOptions } from './ledger/ledger.options.js';
 import { IsEndpointUrl } from './options/validators.js';
 
 export const MODES = ['local', 'remote'] as const;
@@ -10,7 +11,7 @@ export const REGISTRATIONS = ['global', 'manual'] as const;
 
 /** The options of no single stage; among them the five names of ImmutableLog's own interceptor. */
 export class GeneralOptions {
-  /** Where events go. Default: `remote` when there is an API key or a client, else `local`. */
+  /** Where events go: the ledger of the application, or ImmutableLog. Default: `remote` when there is an API key or a client, else `local`. */
   @IsOptional()
   @IsIn(MODES)
   mode?: (typeof MODES)[number];
@@ -54,6 +55,7 @@ export interface ImmutableLogOptions extends Partial<GeneralOptions> {
   skipPaths?: readonly (string | RegExp)[];
   capture?: Partial<CaptureOptions>;
   redaction?: Partial<RedactionOptions>;
+  ledger?: Partial<LedgerOptions>;
   delivery?: Partial<DeliveryOptions>;
 }
 
@@ -64,5 +66,6 @@ export interface ResolvedImmutableLogOptions extends Readonly<Omit<GeneralOption
   readonly mode: (typeof MODES)[number];
   readonly capture: Readonly<CaptureOptions>;
   readonly redaction: Readonly<RedactionOptions>;
+  readonly ledger: Readonly<LedgerOptions>;
   readonly delivery: Readonly<DeliveryOptions>;
 }

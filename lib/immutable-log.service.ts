@@ -6,6 +6,7 @@ import type { Delivery, EventSink, FlushResult, Receipt } from './event/event-si
 import type { ImmutableLogStatus } from './immutable-log.status.js';
 import type { BatchResult, EventToRecord, RecordedEvent, RecordOptions } from './record.types.js';
 import type { ResolvedImmutableLogOptions } from './immutable-log.options.js';
+import { NoLedgerError } from './no-ledger.error.js';
 import { NotRecordedError } from './not-recorded.error.js';
 import { toFacts } from './to-facts.js';
 
@@ -28,19 +29,21 @@ export class ImmutableLogService {
    */
   record(name: string, payload?: object, options?: RecordOptions & { guarantee?: 'background' }): RecordedEvent;
   /**
-   * Records one event and waits for the destination's receipt.
+   * Records one event and waits until the ledger has it (`durable`) or for the destination's receipt (`confirmed`).
    *
    * @throws {Error} with a `code` when the event was not delivered: `IML_REJECTED`, `IML_BUFFER_FULL`, `IML_GAVE_UP`,
-   * `IML_CLOSED`, `IML_NO_DESTINATION`.
+   * `IML_CLOSED`, `IML_NO_LEDGER`, or an error of the ledger.
    */
   record(
     name: string,
     payload: object | undefined,
-    options: RecordOptions & { guarantee: 'confirmed' },
+    options: RecordOptions & { guarantee: 'durable' | 'confirmed' },
   ): Promise<Receipt>;
   record(name: string, payload?: object, options: RecordOptions = {}): RecordedEvent | Promise<Receipt> {
     const event = { name, payload, ...options };
-    if (options.guarantee === 'confirmed') return this.confirm(event);
+    if (options.guarantee === 'durable' && this.parts.options.mode === 'remote')
+      return Promise.reject(new NoLedgerError());
+    if (options.guarantee === 'durable' || options.guarantee === 'confirmed') return this.confirm(event);
     return { id: this.parts.recorder.record(toFacts(event, currentContext()))?.id };
   }
 

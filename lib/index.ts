@@ -7,13 +7,7 @@ export type { Annotation } from './capture/request-context.js';
 export { SkipAudit } from './capture/skip-audit.decorator.js';
 export { createImmutableLog } from './create-immutable-log.js';
 export type { DeliveryOptions } from './delivery/delivery.options.js';
-export {
-  BufferFullError,
-  ClosedError,
-  GaveUpError,
-  NoDestinationError,
-  RejectedError,
-} from './delivery/delivery-errors.js';
+export { BufferFullError, ClosedError, GaveUpError, RejectedError } from './delivery/delivery-errors.js';
 export type { HttpServiceLike } from './delivery/remote/http-service.js';
 export type { Actor } from './event/actor.js';
 export type { AuditEvent as FinishedEvent, EventKind, Guarantee, Outcome } from './event/audit-event.js';
@@ -26,6 +20,7 @@ export type { ImmutableLogAsyncOptions } from './immutable-log.module.js';
 export type { ImmutableLogOptions } from './immutable-log.options.js';
 export { ImmutableLogService } from './immutable-log.service.js';
 export type { ImmutableLogStatus } from './immutable-log.status.js';
+export { NoLedgerError } from './no-ledger.error.js';
 export { NotRecordedError } from './not-recorded.error.js';
 export { InvalidOptionsError } from './options/invalid-options.error.js';
 export type { BatchResult, EventToRecord, RecordedEvent, RecordOptions } from './record.types.js';

@@ -15,8 +15,8 @@ export interface RecordOptions {
   readonly requestId?: string;
   /** Recorded like the exception of a failed call; makes the kind `error`. */
   readonly error?: unknown;
-  /** `confirmed` waits for the destination's receipt. */
-  readonly guarantee?: Exclude<Guarantee, 'durable'>;
+  /** `durable` waits for the ledger's commit, `confirmed` for the destination's receipt; in `local` mode they are the same. */
+  readonly guarantee?: Guarantee;
 }
 
 /** An event of `recordBatch()`. */

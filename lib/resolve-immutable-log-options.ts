@@ -2,6 +2,7 @@ import { CaptureOptions } from './capture/capture.options.js';
 import { DeliveryOptions } from './delivery/delivery.options.js';
 import { RedactionOptions } from './event/redaction.options.js';
 import { GeneralOptions, type ImmutableLogOptions, type ResolvedImmutableLogOptions } from './immutable-log.options.js';
+import { LedgerOptions } from './ledger/ledger.options.js';
 import { InvalidOptionsError } from './options/invalid-options.error.js';
 import { readEnvironment, type EnvironmentOptions } from './options/read-environment.js';
 import { resolveSection } from './options/resolve-section.js';
@@ -14,6 +15,7 @@ export const OPTION_SECTIONS = {
   '': GeneralOptions,
   capture: CaptureOptions,
   redaction: RedactionOptions,
+  ledger: LedgerOptions,
   delivery: DeliveryOptions,
 } as const;
 
@@ -31,12 +33,14 @@ export function resolveImmutableLogOptions(
   given: ImmutableLogOptions | null | undefined,
   variables: Variables = process.env,
 ): ResolvedImmutableLogOptions {
-  const { capture, redaction, delivery, skipPaths, ...general } = asObject(given);
-  const chosen = generalValues(general, readEnvironment(variables), variables);
+  const { capture, redaction, ledger, delivery, skipPaths, ...general } = asObject(given);
+  const environment = readEnvironment(variables);
+  const chosen = generalValues(general, environment, variables);
   const resolved = {
     general: section('', chosen),
     capture: section('capture', withFlatSkipPaths(capture, skipPaths)),
     redaction: section('redaction', redaction),
+    ledger: section('ledger', withLedgerPath(ledger, environment.ledgerPath)),
     delivery: section('delivery', delivery),
   };
   const values = resolved.general.values as GeneralOptions;
@@ -53,6 +57,7 @@ export function resolveImmutableLogOptions(
       mode: values.mode ?? (destined ? ('remote' as const) : ('local' as const)),
       capture: resolved.capture.values as CaptureOptions,
       redaction: resolved.redaction.values as RedactionOptions,
+      ledger: resolved.ledger.values as LedgerOptions,
       delivery: resolved.delivery.values as DeliveryOptions,
     }),
   );
@@ -77,7 +82,7 @@ function generalValues(
   variables: Variables,
 ): object {
   // A client brings its own credentials: a key that happens to be in the environment is not a contradiction.
-  const { apiKey, ...others } = environment;
+  const { apiKey, ledgerPath: _ledgerPath, ...others } = environment;
   const env = general.development === true ? 'development' : (others.env ?? variables['NODE_ENV']);
   const fromEnvironment = { ...others, ...(env ? { env } : {}), ...(general.client || !apiKey ? {} : { apiKey }) };
   const given = Object.fromEntries(Object.entries<unknown>({ ...general }).filter(([, value]) => value !== undefined));
@@ -90,6 +95,12 @@ function withFlatSkipPaths(
 ): unknown {
   if (skipPaths === undefined) return capture;
   return { skipPaths, ...capture };
+}
+
+function withLedgerPath(ledger: ImmutableLogOptions['ledger'], path: string | undefined): unknown {
+  return path === undefined || (ledger && typeof ledger !== 'object')
+    ? ledger
+    : { ...ledger, path: ledger?.path ?? path };
 }
 
 function contradictions(given: ImmutableLogOptions, values: GeneralOptions): string[] {

@@ -13,9 +13,12 @@ import {
   type Type,
 } from '@nestjs/common';
 import { APP_FILTER, NestFactory } from '@nestjs/core';
-import { ImmutableLogModule, type ImmutableLogOptions } from 'nestjs-immutable-log';
+import { createImmutableLog, ImmutableLogModule, type ImmutableLogOptions } from 'nestjs-immutable-log';
 import { drain, startImmutableLogServer, type ImmutableLogServer } from 'nestjs-immutable-log/testing';
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { readCodeBlocks } from './support/readme/code-blocks.js';
 import { platforms } from './support/platforms.js';
 import { CodeProject } from './support/readme/code-project.js';
@@ -27,6 +30,8 @@ const names = blocks.map(({ name }) => name);
 const project = CodeProject.write(blocks);
 const [express] = platforms;
 Logger.overrideLogger(false);
+
+type Prove = (path: string, txId: string) => Promise<boolean>;
 
 let endpoint: ImmutableLogServer;
 let app: INestApplication | undefined;
@@ -71,6 +76,19 @@ const checks: Readonly<Record<string, () => Promise<void>>> = {
     expect(checkout.event.data).toEqual({ reference: 'paid-o-7' });
     const reserved = endpoint.one({ name: 'stock.reserved' });
     expect([checkout, reserved].map(({ meta }) => meta['immutable_trail'])).toEqual(['o-7', 'o-7']);
+  },
+
+  'verify-receipt.ts': async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'readme-ledger-'));
+    const path = join(folder, 'ledger.db');
+    const log = await createImmutableLog({ mode: 'local', ledger: { path } });
+    const { txId } = await log.record('payout.approved', { amount: 5 }, { guarantee: 'durable' });
+    // Closed: what a reader is shown is then up to date.
+    await log.close();
+    const { prove } = await project.run('verify-receipt.ts');
+    const results = [await (prove as Prove)(path, txId), await (prove as Prove)(path, `tx_${'0'.repeat(64)}`)];
+    await rm(folder, { recursive: true });
+    expect(results).toEqual([true, false]);
   },
 
   'import-orders.ts': async () => {

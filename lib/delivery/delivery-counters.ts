@@ -1,7 +1,7 @@
 import type { SinkStatus } from '../event/event-sink.js';
 
 /** Why an event was given up. */
-export type DropCause = 'buffer_full' | 'attempts_exhausted' | 'shutdown' | 'closed' | 'no_destination';
+export type DropCause = 'buffer_full' | 'attempts_exhausted' | 'shutdown' | 'closed' | 'no_ledger';
 
 /** What a sink counts, in the words of `SinkStatus`. */
 export class DeliveryCounters {

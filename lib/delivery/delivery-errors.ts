@@ -59,12 +59,3 @@ export class ClosedError extends DeliveryError {
     );
   }
 }
-
-/** There is nowhere to send events to. */
-export class NoDestinationError extends DeliveryError {
-  readonly code = 'IML_NO_DESTINATION';
-
-  constructor() {
-    super('The event was not sent: there is no destination. Give apiKey or client, or set IMTBL_API_KEY');
-  }
-}

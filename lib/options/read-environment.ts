@@ -4,6 +4,7 @@ const VARIABLES = {
   apiUrl: ['IMTBL_URL', 'IMMUTABLELOG_URL'],
   serviceName: ['IMTBL_SERVICE_NAME', 'npm_package_name'],
   env: ['IMTBL_ENV', 'IMMUTABLELOG_ENV'],
+  ledgerPath: ['IMTBL_LEDGER_PATH'],
 } as const;
 
 export type EnvironmentOptions = { readonly [Option in keyof typeof VARIABLES]?: string };

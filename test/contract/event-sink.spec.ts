@@ -1,22 +1,37 @@
-import { NoDestinationSink } from '../../lib/delivery/no-destination-sink.js';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LedgerSink } from '../../lib/delivery/ledger-sink.js';
+import { openLedger } from '../../lib/ledger/open-ledger.js';
 import { startImmutableLogServer } from '../../lib/testing/immutable-log-server.js';
 import { RecordedEvents } from '../../lib/testing/memory-sink.js';
 import { LoggedLines, openSink } from '../support/delivery.js';
 import { eventSinkContract } from './event-sink.contract.js';
 
-eventSinkContract('RemoteSink', { delivers: true }, async () => {
+eventSinkContract('RemoteSink', async () => {
   const server = await startImmutableLogServer();
   const { sink } = await openSink(server);
   return { sink, arrived: () => server.events.map((event) => event.idempotencyKey!), cleanUp: () => server.close() };
 });
 
-eventSinkContract('NoDestinationSink', { delivers: 'IML_NO_DESTINATION' }, async () => ({
-  sink: new NoDestinationSink(new LoggedLines()),
-  arrived: () => [],
-  cleanUp: async () => {},
-}));
+eventSinkContract('LedgerSink', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ledger-sink-'));
+  const logger = new LoggedLines();
+  const ledger = await openLedger({ path: join(folder, 'ledger.db'), logger });
+  const options = { maxBufferedEvents: 1_000, retryBaseMs: 10, retryCapMs: 50 };
+  const sink = new LedgerSink({ open: () => Promise.resolve(ledger), options, logger, source: 'app', streamId: 's' });
+  await sink.start();
+  const arrived: string[] = [];
+  const read = async () => {
+    for (const { payload } of (await ledger.query({}, { order: 'oldest', limit: 1_000 })).events) {
+      arrived.push((JSON.parse(payload ?? '{}') as { id: string }).id);
+    }
+    return arrived;
+  };
+  return { sink, arrived: read, cleanUp: () => rm(folder, { recursive: true }) };
+});
 
-eventSinkContract('RecordedEvents', { delivers: true }, async () => {
+eventSinkContract('RecordedEvents', async () => {
   const sink = new RecordedEvents();
   return { sink, arrived: () => sink.events.map((event) => event.idempotencyKey!), cleanUp: async () => {} };
 });

@@ -9,8 +9,12 @@ import {
   type ImmutableLogOptions,
 } from 'nestjs-immutable-log';
 import { drain, startImmutableLogServer, type ImmutableLogServer } from 'nestjs-immutable-log/testing';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { optionsFor } from '../../support/audited-app.js';
 import { listen, platforms } from '../../support/platforms.js';
+import { withEnvironment } from '../../support/readme/with-environment.js';
 
 @Controller()
 class PingController {
@@ -104,12 +108,19 @@ describe.each(platforms)('ImmutableLogModule on $name', (platform) => {
     expect(endpoint.events[0]?.meta.service).toBe(how);
   });
 
-  it('starts with no options and no key, and answers', async () => {
-    const key = process.env['IMTBL_API_KEY'];
-    delete process.env['IMTBL_API_KEY'];
-    await ping([ImmutableLogModule.forRoot()]);
-    if (key !== undefined) process.env['IMTBL_API_KEY'] = key;
-    expect(app!.get(ImmutableLogService).status()).toMatchObject({ mode: 'local', state: 'off', recorded: 1 });
+  it('starts with no options and no key, with a ledger of its own', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'no-options-'));
+    const path = join(folder, 'ledger.db');
+    await withEnvironment({ IMTBL_API_KEY: '', IMTBL_LEDGER_PATH: path }, () => ping([ImmutableLogModule.forRoot()]));
+    expect(app!.get(ImmutableLogService).status()).toMatchObject({
+      mode: 'local',
+      state: 'ok',
+      recorded: 1,
+      delivered: 1,
+    });
+    expect((await readdir(folder)).sort()).toContain('ledger.db');
+    await app!.close();
+    await rm(folder, { recursive: true });
   });
 
   it('fails at start with one error that lists every problem', async () => {

@@ -1,0 +1,43 @@
+export { ApiKeyError } from './api-keys/api-key.error.js';
+export { API_KEY_SCOPES } from './api-keys/api-key.js';
+export type { ApiKey, ApiKeyScope, CreatedApiKey } from './api-keys/api-key.js';
+export { ApiKeys } from './api-keys/api-keys.js';
+export type { OpenApiKeysOptions } from './api-keys/api-keys.js';
+export { createLedgerServer } from './http/create-ledger-server.js';
+export type { LedgerServer, LedgerServerOptions } from './http/create-ledger-server.js';
+export { HttpPlatformMissingError } from './http/http-platform-missing.error.js';
+export type { HttpPlatform } from './http/http-platform.js';
+export { ImmutableLogLedgerModule } from './http/immutable-log-ledger.module.js';
+export type { LedgerAsyncOptions, LedgerMounting } from './http/immutable-log-ledger.module.js';
+export { LedgerModuleOptions } from './http/ledger-module.options.js';
+export { REFUSALS } from './http/refusals.js';
+export type { RefusalReason } from './http/refusals.js';
+export type { CheckpointSigner } from './keys/checkpoint-signer.js';
+export {
+  IdempotencyKeyReusedError,
+  InvalidLedgerEventError,
+  LedgerCorruptError,
+  LedgerError,
+  LedgerForeignError,
+  LedgerFullError,
+  LedgerKeyError,
+  LedgerReadOnlyError,
+  LedgerRollbackError,
+  LedgerUnavailableError,
+  LedgerUnwritableError,
+  SqliteMissingError,
+} from './ledger-errors.js';
+export { Ledger } from './ledger.js';
+export type {
+  EntryContent,
+  EventFilter,
+  EventPage,
+  EventsFound,
+  LedgerEntry,
+  LedgerEvent,
+  LedgerReceipt,
+  LedgerStatus,
+  StoredEvent,
+} from './ledger.types.js';
+export { openLedger } from './open-ledger.js';
+export type { OpenLedgerOptions } from './open-ledger.js';

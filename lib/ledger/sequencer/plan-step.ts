@@ -1,0 +1,93 @@
+import { encodeHex } from '../encoding/hex.js';
+import { equalBytes } from '../encoding/bytes.js';
+import { LedgerCorruptError } from '../ledger-errors.js';
+import { encodeLeaf } from '../leaf/encode-leaf.js';
+import { LEAF_FORMAT } from '../leaf/leaf.js';
+import type { Leaf } from '../leaf/leaf.js';
+import { leafHash } from '../merkle/tree-hash.js';
+import { TreeGrowth } from '../merkle/tree-growth.js';
+import { isCount } from '../merkle/tree-index.js';
+import type { CommitPlan, CommitView, KnownEvent, NewEntry, TreeHead } from '../store/ledger-store.js';
+import type { PreparedEvent } from './prepare-event.js';
+
+/** How long a repeated idempotency key is recognised. */
+export const IDEMPOTENCY_TTL_MS = 30 * 24 * 3_600_000;
+
+/** What one step of the log is made of. */
+export interface StepInput {
+  readonly events: readonly PreparedEvent[];
+  readonly now: number;
+  readonly identity: { readonly origin: string; readonly vkey: string };
+  /** The tree as far as this process has grown it; used up by the step. */
+  readonly tree?: TreeGrowth | undefined;
+}
+
+export interface StepPlan extends CommitPlan {
+  /** The head that the step was built on. */
+  readonly base: TreeHead;
+  /** For each of the events, in their order. */
+  readonly outcomes: readonly StepOutcome[];
+  /** What the next step can go on with, once this one is durable. */
+  readonly tree: TreeGrowth;
+}
+
+/** What becomes of one event. */
+export type StepOutcome =
+  | { readonly kind: 'appended' | 'duplicate'; readonly index: number; readonly leafHash: Uint8Array }
+  | { readonly kind: 'reused' };
+
+/**
+ * Decides one step: which events are new, their times, their places, and the tree behind them. In an empty log the
+ * genesis leaf comes first. Times never decrease, whatever the clock does.
+ */
+export function planStep(input: StepInput, view: CommitView): StepPlan {
+  const tree = treeAt(view, input.tree);
+  const time = isCount(input.now) ? Math.max(input.now, view.head.lastMs) : view.head.lastMs;
+  const entries: NewEntry[] = [];
+  const add = (leaf: Leaf, event?: PreparedEvent['event']): NewEntry => {
+    const bytes = encodeLeaf(leaf);
+    const entry = { index: tree.size, time, leaf: bytes, leafHash: leafHash(bytes), ...(event && { event }) };
+    tree.append(entry.leafHash);
+    entries.push(entry);
+    return entry;
+  };
+  if (tree.size === 0) add(genesis(input, time));
+  const seen = new Map<string, KnownEvent>();
+  const outcomes = input.events.map(({ leaf, event }, at): StepOutcome => {
+    const key = identify(event);
+    const known = (key === undefined ? undefined : seen.get(key)) ?? recent(view.known[at], time);
+    if (known !== undefined) return repetition(event, known);
+    const { index, leafHash: hash } = add({ ...leaf, time }, event);
+    const { fingerprint } = event.idempotency ?? {};
+    if (key !== undefined && fingerprint) seen.set(key, { fingerprint, index, leafHash: hash, atMs: time });
+    return { kind: 'appended', index, leafHash: hash };
+  });
+  const head = { size: tree.size, root: tree.root(), lastMs: entries.length === 0 ? view.head.lastMs : time };
+  return { base: view.head, head, entries, tiles: tree.takeGrownTiles(), outcomes, tree };
+}
+
+/** The tree at the head that the step builds on, and proof that the head is the tree's. */
+function treeAt({ head, edge }: CommitView, known: TreeGrowth | undefined): TreeGrowth {
+  const tree = edge === undefined ? known : TreeGrowth.resume(head.size, edge);
+  if (tree?.size !== head.size || !equalBytes(tree.root(), head.root)) {
+    throw new LedgerCorruptError(`its tiles do not make up the root of its ${head.size} entries`);
+  }
+  return tree;
+}
+
+function genesis({ identity: { origin, vkey } }: StepInput, time: number): Leaf {
+  return { type: 'genesis', time, source: 'ledger', format: LEAF_FORMAT, origin, vkeys: [vkey] };
+}
+
+function recent(known: KnownEvent | undefined, time: number): KnownEvent | undefined {
+  return known !== undefined && time - known.atMs < IDEMPOTENCY_TTL_MS ? known : undefined;
+}
+
+function repetition({ idempotency }: PreparedEvent['event'], known: KnownEvent): StepOutcome {
+  if (idempotency === undefined || !equalBytes(idempotency.fingerprint, known.fingerprint)) return { kind: 'reused' };
+  return { kind: 'duplicate', index: known.index, leafHash: known.leafHash };
+}
+
+function identify({ idempotency }: PreparedEvent['event']): string | undefined {
+  return idempotency && `${encodeHex(idempotency.keyHash)} ${idempotency.source}`;
+}

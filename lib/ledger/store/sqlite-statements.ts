@@ -1,0 +1,102 @@
+import type { SqliteDatabase, SqliteStatement } from './sqlite-database.js';
+
+export interface HeadRow {
+  readonly size: number;
+  readonly root: Uint8Array;
+  readonly last_ms: number;
+}
+
+export interface IdentityRow {
+  readonly origin: string;
+  readonly vkey: string;
+  readonly idem_secret: Uint8Array;
+}
+
+export interface KnownRow {
+  readonly fp: Uint8Array;
+  readonly idx: number;
+  readonly leaf_hash: Uint8Array;
+  readonly at_ms: number;
+}
+
+export interface EntryRow {
+  readonly idx: number;
+  readonly leaf: Uint8Array;
+  readonly leaf_hash: Uint8Array;
+  /** NULL without a row of content. */
+  readonly content: number | null;
+  readonly payload: Uint8Array | null;
+  readonly payload_salt: Uint8Array | null;
+  readonly meta: Uint8Array | null;
+  readonly meta_salt: Uint8Array | null;
+}
+
+const ENTRY = `
+  SELECT entry.idx, leaf, leaf_hash, content.idx AS content, payload, payload_salt, meta, meta_salt
+  FROM entry LEFT JOIN content ON content.idx = entry.idx`;
+
+/** Everything the store says to SQLite, but for searches, which are made of their filters. */
+const SQL = {
+  begin: 'BEGIN IMMEDIATE',
+  commit: 'COMMIT',
+  rollback: 'ROLLBACK',
+  identity: 'SELECT origin, vkey, idem_secret FROM log',
+  initialise: `INSERT INTO log (id, origin, vkey, idem_secret, size, root, last_ms) VALUES (1, ?, ?, ?, 0, ?, 0)
+       ON CONFLICT DO NOTHING`,
+  head: 'SELECT size, root, last_ms FROM log',
+  moveHead: 'UPDATE log SET size = ?, root = ?, last_ms = ? WHERE size = ? AND root = ?',
+  known: `SELECT fp, idem.idx, leaf_hash, at_ms FROM idem JOIN entry ON entry.idx = idem.idx
+       WHERE source = ? AND key_hash = ?`,
+  addEntry: 'INSERT INTO entry (idx, leaf, leaf_hash) VALUES (?, ?, ?)',
+  addContent: 'INSERT INTO content (idx, payload, payload_salt, meta, meta_salt) VALUES (?, ?, ?, ?, ?)',
+  addIndex: `INSERT INTO event_index
+         (idx, time, event_name, type, service, actor, tenant, request_id, trail, status, route)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  addWords: 'INSERT INTO event_words (rowid, words) VALUES (?, ?)',
+  addKey: `INSERT INTO idem (source, key_hash, fp, idx, at_ms) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET fp = excluded.fp, idx = excluded.idx, at_ms = excluded.at_ms`,
+  growTile: 'INSERT INTO tile (level, n, data) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET data = excluded.data',
+  tile: 'SELECT data FROM tile WHERE level = ? AND n = ?',
+  entries: `${ENTRY} WHERE entry.idx >= ? AND entry.idx < ? ORDER BY entry.idx`,
+  entry: `${ENTRY} WHERE entry.idx = ?`,
+  indexOf: 'SELECT idx FROM entry WHERE leaf_hash = ?',
+  savedNote: 'SELECT signed FROM note ORDER BY size DESC LIMIT 1',
+  saveNote: `INSERT INTO note (size, signed, published_ms) VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET signed = excluded.signed`,
+  // Times never decrease in the log: what is older stands in front of the first that is not.
+  forgetKeys: `DELETE FROM idem WHERE idx < coalesce(
+         (SELECT idx FROM event_index WHERE time >= ? ORDER BY time, idx LIMIT 1), (SELECT size FROM log))`,
+  thinNotes: `DELETE FROM note WHERE published_ms < ? AND EXISTS (
+         SELECT 1 FROM note AS later
+         WHERE later.size > note.size AND later.published_ms / 3600000 = note.published_ms / 3600000)`,
+} as const satisfies Record<keyof Statements, string>;
+
+export interface Statements {
+  readonly begin: SqliteStatement<unknown>;
+  readonly commit: SqliteStatement<unknown>;
+  readonly rollback: SqliteStatement<unknown>;
+  readonly identity: SqliteStatement<IdentityRow>;
+  readonly initialise: SqliteStatement<unknown>;
+  readonly head: SqliteStatement<HeadRow>;
+  readonly moveHead: SqliteStatement<unknown>;
+  readonly known: SqliteStatement<KnownRow>;
+  readonly addEntry: SqliteStatement<unknown>;
+  readonly addContent: SqliteStatement<unknown>;
+  readonly addIndex: SqliteStatement<unknown>;
+  readonly addWords: SqliteStatement<unknown>;
+  readonly addKey: SqliteStatement<unknown>;
+  readonly growTile: SqliteStatement<unknown>;
+  readonly tile: SqliteStatement<{ data: Uint8Array }>;
+  readonly entries: SqliteStatement<EntryRow>;
+  readonly entry: SqliteStatement<EntryRow>;
+  readonly indexOf: SqliteStatement<{ idx: number }>;
+  readonly savedNote: SqliteStatement<{ signed: string }>;
+  readonly saveNote: SqliteStatement<unknown>;
+  readonly forgetKeys: SqliteStatement<unknown>;
+  readonly thinNotes: SqliteStatement<unknown>;
+}
+
+export function prepareStatements(database: SqliteDatabase): Statements {
+  const prepared = Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)] as const);
+  return Object.fromEntries(prepared) as unknown as Statements;
+}
