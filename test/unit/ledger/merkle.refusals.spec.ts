@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  CompactRange,
   consistencyProof,
   emptyRoot,
   inclusionProof,
@@ -128,6 +129,14 @@ describe('proofs that cannot be built', () => {
     expect(consistencyProof(6, 5, reader)).toBeUndefined();
     expect(consistencyProof(5, 301, reader)).toBeUndefined();
     expect(consistencyProof(2 ** 53, 2 ** 53, reader)).toBeUndefined();
+  });
+
+  it('are not built over a range that has not its subtrees', () => {
+    const [one, other] = [hashes[0]!, hashes[1]!];
+    expect(new CompactRange(3, [one, other]).root()).toEqual(nodeHash(one, other));
+    for (const size of [0, 1, 2, 4, 7]) expect(() => new CompactRange(size, [one, other])).toThrow(RangeError);
+    const full = new CompactRange(Number.MAX_SAFE_INTEGER, Array<Uint8Array>(53).fill(one));
+    expect(() => full.append(one)).toThrow(RangeError);
   });
 
   it('are not built over what is no hash', () => {
