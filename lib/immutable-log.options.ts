@@ -6,12 +6,12 @@ import type { RedactionOptions } from './event/redaction.options.js';
 import type { LedgerOptions } from './ledger/ledger.options.js';
 import { IsEndpointUrl } from './options/validators.js';
 
-export const MODES = ['local', 'remote'] as const;
+export const MODES = ['local', 'hybrid', 'remote'] as const;
 export const REGISTRATIONS = ['global', 'manual'] as const;
 
 /** The options of no single stage; among them the five names of ImmutableLog's own interceptor. */
 export class GeneralOptions {
-  /** Where events go: the ledger of the application, or ImmutableLog. Default: `remote` when there is an API key or a client, else `local`. */
+  /** Where events go: the ledger of the application, from there to ImmutableLog, or only there. Default: `hybrid` when there is an API key or a client, else `local`. */
   @IsOptional()
   @IsIn(MODES)
   mode?: (typeof MODES)[number];

@@ -2,7 +2,7 @@ import { recordCall } from './capture/call-recorder.js';
 import type { AuditRecorder } from './capture/audit-recorder.js';
 import type { AuditEventMetadata } from './capture/audit-metadata.js';
 import { currentContext, type Annotation } from './capture/request-context.js';
-import type { Delivery, EventSink, FlushResult, Receipt } from './event/event-sink.js';
+import type { Awaited, Delivery, EventSink, FlushResult, Receipt } from './event/event-sink.js';
 import type { ImmutableLogStatus } from './immutable-log.status.js';
 import type { BatchResult, EventToRecord, RecordedEvent, RecordOptions } from './record.types.js';
 import type { ResolvedImmutableLogOptions } from './immutable-log.options.js';
@@ -43,15 +43,26 @@ export class ImmutableLogService {
     const event = { name, payload, ...options };
     if (options.guarantee === 'durable' && this.parts.options.mode === 'remote')
       return Promise.reject(new NoLedgerError());
-    if (options.guarantee === 'durable' || options.guarantee === 'confirmed') return this.confirm(event);
+    if (options.guarantee === 'durable' || options.guarantee === 'confirmed')
+      return this.confirm(event, options.guarantee);
     return { id: this.parts.recorder.record(toFacts(event, currentContext()))?.id };
   }
 
-  /** Records several events and resolves to one result each, in their order, when all have ended. Never rejects. */
-  recordBatch(events: readonly EventToRecord[]): Promise<BatchResult[]> {
+  /**
+   * Records several events and resolves to one result each, in their order, when the ledger has them all (in `remote`
+   * mode: the destination), or as `guarantee` says. Never rejects.
+   */
+  async recordBatch(
+    events: readonly EventToRecord[],
+    { guarantee }: { readonly guarantee?: Awaited } = {},
+  ): Promise<BatchResult[]> {
+    const hasLedger = this.parts.options.mode !== 'remote';
+    const awaited = guarantee ?? (hasLedger ? 'durable' : 'confirmed');
+    const confirm = (event: EventToRecord) =>
+      awaited === 'durable' && !hasLedger ? Promise.reject(new NoLedgerError()) : this.confirm(event, awaited);
     return Promise.all(
       events.map((event) =>
-        this.confirm(event).then(
+        confirm(event).then(
           ({ txId }) => ({ event, txId }),
           (error: unknown) => ({ event, error: error as Error & { code: string } }),
         ),
@@ -96,12 +107,12 @@ export class ImmutableLogService {
     return this.parts.sink.close(timeoutMs);
   }
 
-  private confirm(event: EventToRecord): Promise<Receipt> {
+  private confirm(event: EventToRecord, awaited: Awaited = 'confirmed'): Promise<Receipt> {
     const { recorder } = this.parts;
     return new Promise((resolve, reject) => {
       const settle = (delivery: Delivery) =>
         delivery.kind === 'delivered' ? resolve(delivery.receipt) : reject(delivery.error);
-      const recorded = recorder.record(toFacts(event, currentContext()), settle);
+      const recorded = recorder.record(toFacts(event, currentContext()), settle, awaited);
       if (recorded === undefined) reject(new NotRecordedError(event.name));
     });
   }

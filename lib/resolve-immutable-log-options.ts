@@ -4,8 +4,8 @@ import { RedactionOptions } from './event/redaction.options.js';
 import { GeneralOptions, type ImmutableLogOptions, type ResolvedImmutableLogOptions } from './immutable-log.options.js';
 import { LedgerOptions } from './ledger/ledger.options.js';
 import { InvalidOptionsError } from './options/invalid-options.error.js';
-import { readEnvironment, type EnvironmentOptions } from './options/read-environment.js';
-import { resolveSection } from './options/resolve-section.js';
+import { readEnvironment, variablesOf } from './options/read-environment.js';
+import { resolveSection, type ResolvedSection } from './options/resolve-section.js';
 import { suggestOption } from './options/suggest-option.js';
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -34,14 +34,13 @@ export function resolveImmutableLogOptions(
   variables: Variables = process.env,
 ): ResolvedImmutableLogOptions {
   const { capture, redaction, ledger, delivery, skipPaths, ...general } = asObject(given);
-  const environment = readEnvironment(variables);
-  const chosen = generalValues(general, environment, variables);
+  const chosen = definedOnly(general);
   const resolved = {
-    general: section('', chosen),
-    capture: section('capture', withFlatSkipPaths(capture, skipPaths)),
-    redaction: section('redaction', redaction),
-    ledger: section('ledger', withLedgerPath(ledger, environment.ledgerPath)),
-    delivery: section('delivery', delivery),
+    general: section('', withEnv(chosen, variables), forClient(general, variables)),
+    capture: section('capture', withFlatSkipPaths(capture, skipPaths), variables),
+    redaction: section('redaction', redaction, variables),
+    ledger: section('ledger', ledger, variables),
+    delivery: section('delivery', delivery, variables),
   };
   const values = resolved.general.values as GeneralOptions;
   const problems = [
@@ -53,8 +52,8 @@ export function resolveImmutableLogOptions(
   return Object.freeze(
     Object.assign({}, values, {
       // A client knows its own base URL; the default is for ours.
-      apiUrl: values.client !== undefined && !('apiUrl' in chosen) ? undefined : values.apiUrl,
-      mode: values.mode ?? (destined ? ('remote' as const) : ('local' as const)),
+      apiUrl: values.client && !('apiUrl' in chosen) && !isSet('apiUrl', variables) ? undefined : values.apiUrl,
+      mode: values.mode ?? (destined ? ('hybrid' as const) : ('local' as const)),
       capture: resolved.capture.values as CaptureOptions,
       redaction: resolved.redaction.values as RedactionOptions,
       ledger: resolved.ledger.values as LedgerOptions,
@@ -63,11 +62,36 @@ export function resolveImmutableLogOptions(
   );
 }
 
-function section(name: keyof typeof OPTION_SECTIONS, given: unknown) {
-  return resolveSection<object>(OPTION_SECTIONS[name], given, {
-    prefix: name === '' ? '' : `${name}.`,
-    suggest: (wrong) => suggestOption(wrong, OPTION_PATHS),
-  });
+function section(name: keyof typeof OPTION_SECTIONS, given: unknown, variables: Variables): ResolvedSection<object> {
+  const Section = OPTION_SECTIONS[name];
+  const prefix = name === '' ? '' : `${name}.`;
+  const environment = readEnvironment(prefix, new Section(), variables);
+  const merged = isRecord(given) ? { ...environment.values, ...definedOnly(given) } : given;
+  const suggest = (wrong: string): string | undefined => suggestOption(wrong, OPTION_PATHS);
+  const { values, problems } = resolveSection<object>(Section, merged, { prefix, suggest });
+  return {
+    values,
+    problems: problems.map((problem) => withVariable(problem, environment.variables, { prefix, given })),
+  };
+}
+
+/** Says of a wrong value that it came from the environment, where nobody would look for it else. */
+function withVariable(
+  problem: string,
+  variables: Readonly<Record<string, string>>,
+  { prefix, given }: { prefix: string; given: unknown },
+): string {
+  const found = Object.entries(variables).find(([option]) => problem.startsWith(`${prefix}${option} `));
+  if (found === undefined || (isRecord(given) && given?.[found[0]] !== undefined)) return problem;
+  return `${problem} (from ${found[1]})`;
+}
+
+function isRecord(given: unknown): given is Record<string, unknown> | undefined {
+  return given === undefined || (typeof given === 'object' && given !== null && !Array.isArray(given));
+}
+
+function definedOnly<T extends object>(values: T | undefined): T {
+  return Object.fromEntries(Object.entries(values ?? {}).filter(([, value]) => value !== undefined)) as T;
 }
 
 function asObject(given: unknown): ImmutableLogOptions {
@@ -76,17 +100,21 @@ function asObject(given: unknown): ImmutableLogOptions {
   throw new InvalidOptionsError([`options are a ${typeof given}: must be an object or left out`]);
 }
 
-function generalValues(
-  general: Partial<GeneralOptions>,
-  environment: EnvironmentOptions,
-  variables: Variables,
-): object {
-  // A client brings its own credentials: a key that happens to be in the environment is not a contradiction.
-  const { apiKey, ledgerPath: _ledgerPath, ...others } = environment;
-  const env = general.development === true ? 'development' : (others.env ?? variables['NODE_ENV']);
-  const fromEnvironment = { ...others, ...(env ? { env } : {}), ...(general.client || !apiKey ? {} : { apiKey }) };
-  const given = Object.fromEntries(Object.entries<unknown>({ ...general }).filter(([, value]) => value !== undefined));
-  return { ...fromEnvironment, ...given };
+/** `env` of a development event, and what NODE_ENV says where nothing else does. */
+function withEnv(general: Partial<GeneralOptions>, variables: Variables): object {
+  if (general.development === true) return { env: 'development', ...general };
+  const nodeEnv = variables['NODE_ENV'];
+  return nodeEnv && !isSet('env', variables) ? { env: nodeEnv, ...general } : general;
+}
+
+function isSet(option: keyof GeneralOptions, variables: Variables): boolean {
+  return option in readEnvironment('', { [option]: '' }, variables).values;
+}
+
+/** A client brings its own credentials: a key that happens to be in the environment is not a contradiction. */
+function forClient({ client }: Partial<GeneralOptions>, variables: Variables): Variables {
+  if (client === undefined) return variables;
+  return { ...variables, ...Object.fromEntries(variablesOf('apiKey').map((name) => [name, undefined])) };
 }
 
 function withFlatSkipPaths(
@@ -97,19 +125,14 @@ function withFlatSkipPaths(
   return { skipPaths, ...capture };
 }
 
-function withLedgerPath(ledger: ImmutableLogOptions['ledger'], path: string | undefined): unknown {
-  return path === undefined || (ledger && typeof ledger !== 'object')
-    ? ledger
-    : { ...ledger, path: ledger?.path ?? path };
-}
-
 function contradictions(given: ImmutableLogOptions, values: GeneralOptions): string[] {
   const found: string[] = [];
   if (given.apiKey !== undefined && given.client !== undefined) {
     found.push('client and apiKey are both given: the client brings its own credentials, so remove one of them');
   }
-  if (values.mode === 'remote' && values.apiKey === undefined && values.client === undefined) {
-    found.push("mode is 'remote' but there is no apiKey: give apiKey or client, or set IMTBL_API_KEY");
+  const isSending = values.mode === 'remote' || values.mode === 'hybrid';
+  if (isSending && values.apiKey === undefined && values.client === undefined) {
+    found.push(`mode is '${values.mode}' but there is no apiKey: give apiKey or client, or set IMTBL_API_KEY`);
   }
   if (given.skipPaths !== undefined && given.capture?.skipPaths !== undefined) {
     found.push('skipPaths and capture.skipPaths are both given: keep one of them');

@@ -185,7 +185,16 @@ describe('the code in README.md', () => {
   });
 
   it.each(Object.entries(checks))('%s does what the text says', async (_name, check) => {
-    await withEnvironment({ IMTBL_API_KEY: endpoint.apiKey, IMTBL_URL: endpoint.url, PORT: '0' }, check);
+    const folder = await mkdtemp(join(tmpdir(), 'readme-'));
+    const ours = {
+      IMTBL_API_KEY: endpoint.apiKey,
+      IMTBL_URL: endpoint.url,
+      IMTBL_LEDGER_PATH: join(folder, 'ledger.db'),
+    };
+    await withEnvironment({ ...ours, PORT: '0' }, check);
+    await app?.close();
+    app = undefined;
+    await rm(folder, { recursive: true });
   });
 });
 

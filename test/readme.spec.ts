@@ -2,12 +2,19 @@ import { describe, expect, it } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
+import { variablesOf } from '../lib/options/read-environment.js';
+import { OPTION_SECTIONS } from '../lib/resolve-immutable-log-options.js';
 import { markedSection } from './support/readme/marked-section.js';
 import { optionsTable } from './support/readme/options-table.js';
 import { sampleEvent } from './support/readme/sample-event.js';
-import { nodesOf, parse, projectRoot, readProjectFile } from './support/source-files.js';
+import { nodesOf, projectRoot, readLib, readProjectFile } from './support/source-files.js';
 
 /** Read by Node's and npm's own custom; the others are ours. */
+const OURS = /^(?:IMTBL|IMMUTABLELOG)_[A-Z_]+$/;
+const CONTRACT_VARIABLES = [
+  ...['IMTBL_API_KEY', 'IMTBL_URL', 'IMTBL_SERVICE_NAME', 'IMTBL_ENV'],
+  ...['IMMUTABLELOG_API_KEY', 'IMMUTABLELOG_URL', 'IMMUTABLELOG_ENV'],
+];
 const COMMON_VARIABLES = ['NODE_ENV', 'npm_package_name'];
 /** A reader has to get through it: lines beside the generated ones and the table of errors. */
 const MAX_LINES = 320;
@@ -32,12 +39,18 @@ describe('README.md', () => {
     expect(mentioned.filter((option) => !known.includes(option))).toEqual([]);
   });
 
-  it('names every environment variable that is read, and no other', () => {
-    const sources = ['lib/options/read-environment.ts', 'lib/ledger/open-ledger.ts'].map(readProjectFile);
-    const nodes = sources.flatMap((source) => nodesOf(parse('', source)));
-    const read = nodes.flatMap((node) => (ts.isStringLiteral(node) ? node.text : []));
-    const ours = read.filter((name) => /^[A-Z_]+$/.test(name));
-    expect(matches(readme, /\b((?:IMTBL|IMMUTABLELOG)_[A-Z_]+)\b/g)).toEqual(sorted(ours));
+  it('names the environment variables of the contract and of the command line, and none that is not read', () => {
+    const ofOptions = Object.entries(OPTION_SECTIONS).flatMap(([section, Section]) =>
+      Object.keys(new Section()).flatMap((name) => variablesOf(section === '' ? name : `${section}.${name}`)),
+    );
+    const readers = readLib().filter(({ path }) => path.startsWith('cli/') || path === 'ledger/open-ledger.ts');
+    const nodes = readers.flatMap((file) => nodesOf(file));
+    const others = nodes
+      .flatMap((node) => (ts.isStringLiteral(node) ? node.text : []))
+      .filter((text) => OURS.test(text));
+    const named = matches(readme, /\b((?:IMTBL|IMMUTABLELOG)_[A-Z_]+[A-Z])\b/g);
+    expect(named.filter((name) => !ofOptions.includes(name) && !others.includes(name))).toEqual([]);
+    expect([...CONTRACT_VARIABLES, ...others].filter((name) => !named.includes(name))).toEqual([]);
     expect(COMMON_VARIABLES.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
   });
 

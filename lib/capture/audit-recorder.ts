@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../event/audit-event.js';
 import type { EventFacts } from '../event/event-facts.js';
-import type { Delivery, EventSink } from '../event/event-sink.js';
+import type { Awaited, Delivery, EventSink } from '../event/event-sink.js';
 import type { AuditLogger } from '../event/audit-logger.js';
 
 export interface RecorderParts {
@@ -31,11 +31,11 @@ export class AuditRecorder {
   }
 
   /** Builds the event and hands it to the sink. Never throws; the event, or `undefined` if none could be made. */
-  record(facts: EventFacts, onSettled?: (delivery: Delivery) => void): AuditEvent | undefined {
+  record(facts: EventFacts, onSettled?: (delivery: Delivery) => void, awaited?: Awaited): AuditEvent | undefined {
     return this.contain('recording an event', () => {
       const event = this.parts.build(facts);
       this.recordedEvents += 1;
-      this.parts.sink.append(event, onSettled);
+      this.parts.sink.append(event, onSettled, awaited);
       return event;
     });
   }

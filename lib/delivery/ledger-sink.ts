@@ -6,7 +6,7 @@ import { DeliveryCounters, type DropCause } from './delivery-counters.js';
 import { BufferFullError, ClosedError } from './delivery-errors.js';
 import type { DeliveryOptions } from './delivery.options.js';
 import { FlushWaiters } from './flush-waiters.js';
-import { LedgerOpener } from './ledger-opener.js';
+import { Opener } from './opener.js';
 import { outsideCallers } from './outside-callers.js';
 import { RateLimitedLogger } from './rate-limited-logger.js';
 import { settle } from './settle.js';
@@ -19,6 +19,10 @@ export interface LedgerSinkSettings {
   readonly source: string;
   /** Random; one for each process. */
   readonly streamId: string;
+  /** Called after each event that the ledger took. */
+  readonly onKept?: () => void;
+  /** What has to end before the ledger is closed; not later than after `timeoutMs`. */
+  readonly beforeClosing?: (timeoutMs: number) => Promise<void>;
 }
 
 interface KeptEvent {
@@ -42,7 +46,7 @@ export class LedgerSink implements EventSink {
   private readonly counters = new DeliveryCounters();
   private readonly waiters = new FlushWaiters();
   private readonly logger: RateLimitedLogger;
-  private readonly opener: LedgerOpener;
+  private readonly opener: Opener<Ledger>;
   private inFlight = 0;
   private nextSequence = 0;
   private failures = 0;
@@ -53,7 +57,7 @@ export class LedgerSink implements EventSink {
 
   constructor(private readonly settings: LedgerSinkSettings) {
     this.logger = new RateLimitedLogger(settings.logger, Date.now);
-    this.opener = new LedgerOpener(settings.open, {
+    this.opener = new Opener(settings.open, {
       opened: () => this.handOverSoon(),
       failed: (error, forGood) => this.notOpened(error, forGood),
     });
@@ -108,7 +112,7 @@ export class LedgerSink implements EventSink {
 
   private readonly handOver = outsideCallers(() => {
     this.handingOver = false;
-    const { ledger } = this.opener;
+    const { value: ledger } = this.opener;
     if (ledger === undefined || this.retry !== undefined) return;
     for (const kept of this.waiting.splice(0)) {
       this.inFlight++;
@@ -120,7 +124,7 @@ export class LedgerSink implements EventSink {
     const { event, sequence } = kept;
     const { source, streamId } = this.settings;
     try {
-      const { txId, payloadHash, duplicate } = await ledger.append({
+      const { txId, payloadHash, duplicate, index } = await ledger.append({
         source,
         payload: event.payload,
         meta: event.meta,
@@ -131,7 +135,8 @@ export class LedgerSink implements EventSink {
       this.failures = 0;
       this.counters.delivered++;
       if (duplicate) this.counters.duplicates++;
-      this.settle(kept, { kind: 'delivered', receipt: { txId, payloadHash, duplicate, ...requestId(event) } });
+      this.settings.onKept?.();
+      this.settle(kept, { kind: 'delivered', receipt: { txId, payloadHash, duplicate, index, ...requestId(event) } });
     } catch (error) {
       this.inFlight--;
       this.failed(kept, error as Error & { code: string; retryable?: boolean });
@@ -185,6 +190,7 @@ export class LedgerSink implements EventSink {
   }
 
   private async shutDown(timeoutMs: number): Promise<FlushResult> {
+    const deadline = Date.now() + timeoutMs;
     clearTimeout(this.retry);
     this.retry = undefined;
     this.handOverSoon();
@@ -195,7 +201,9 @@ export class LedgerSink implements EventSink {
     if (left.length > 0) this.logger.warn('shutdown', `${left.length} events were not recorded before the shutdown`);
     for (const kept of left) this.refuse(kept, 'shutdown', new ClosedError('after'));
     const pending = left.length + this.inFlight;
-    await this.opener.close();
+    const remainingMs = Math.max(0, deadline - Date.now());
+    await this.settings.beforeClosing?.(remainingMs);
+    await this.opener.close(remainingMs);
     this.logger.close();
     return { delivered, pending };
   }

@@ -7,7 +7,12 @@ export interface Receipt {
   /** The destination had this event already: delivered all the same. */
   readonly duplicate: boolean;
   readonly requestId?: string;
+  /** Place in the application's own ledger, where the receipt is the ledger's. */
+  readonly index?: number;
 }
+
+/** What one who waits for an event waits for: the ledger's commit, or the receipt of the last destination. */
+export type Awaited = 'durable' | 'confirmed';
 
 /** How the delivery of one event ended. */
 export type Delivery =
@@ -39,15 +44,32 @@ export interface SinkStatus {
   readonly dropped: Readonly<Record<string, number>>;
   readonly paused?: { readonly reason: 'credentials' | 'quota'; readonly until: string };
   readonly lastError?: string;
+  /** Where events are kept and then forwarded: how forwarding stands. The figures beside it are of the keeping. */
+  readonly forwarding?: ForwardStatus;
+}
+
+/**
+ * How forwarding stands. `rejected` and `hashMismatches` are those kept in the store, whoever met them; the other
+ * counts are this process's since its start. `down`: the credential is refused, or the ledger is not the right one.
+ */
+export interface ForwardStatus extends Omit<SinkStatus, 'forwarding'> {
+  /** `standby`: another process forwards this ledger, and this one takes over when the other ends. */
+  readonly role: 'active' | 'standby' | 'stopped';
+  /** Every entry of the ledger before this one is delivered, rejected, or no event. */
+  readonly position: number;
+  /** Entries of the ledger behind the position. */
+  readonly backlog: number;
+  /** Events that could not be sent because their content was erased. */
+  readonly erased: number;
 }
 
 /** Where finished events go. */
 export interface EventSink {
   /**
    * Takes an event. MUST return at once and MUST NOT throw. `onSettled` is called exactly once, also for an event that
-   * is dropped or refused.
+   * is dropped or refused: when what was awaited has come, `confirmed` unless told otherwise.
    */
-  append(event: AuditEvent, onSettled?: (delivery: Delivery) => void): void;
+  append(event: AuditEvent, onSettled?: (delivery: Delivery) => void, awaited?: Awaited): void;
 
   /** Resolves when everything appended so far has ended, or after `timeoutMs`. MUST NOT reject. */
   flush(timeoutMs: number): Promise<FlushResult>;

@@ -35,6 +35,7 @@ const variants = {
   remote: {
     imports: [
       ImmutableLogModule.forRoot({
+        mode: 'remote',
         apiKey: 'iml_bench',
         apiUrl: endpoint,
         delivery: { concurrency: 64, maxBufferedEvents: 100_000 },

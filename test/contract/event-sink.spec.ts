@@ -1,11 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createHybridSink } from '../../lib/delivery/create-hybrid-sink.js';
 import { LedgerSink } from '../../lib/delivery/ledger-sink.js';
+import { LedgerOptions } from '../../lib/ledger/ledger.options.js';
 import { openLedger } from '../../lib/ledger/open-ledger.js';
 import { startImmutableLogServer } from '../../lib/testing/immutable-log-server.js';
 import { RecordedEvents } from '../../lib/testing/memory-sink.js';
-import { LoggedLines, openSink } from '../support/delivery.js';
+import { deliveryOptions, LoggedLines, openSink } from '../support/delivery.js';
 import { eventSinkContract } from './event-sink.contract.js';
 
 eventSinkContract('RemoteSink', async () => {
@@ -29,6 +31,23 @@ eventSinkContract('LedgerSink', async () => {
     return arrived;
   };
   return { sink, arrived: read, cleanUp: () => rm(folder, { recursive: true }) };
+});
+
+eventSinkContract('HybridSink', async () => {
+  const server = await startImmutableLogServer();
+  const folder = await mkdtemp(join(tmpdir(), 'hybrid-sink-'));
+  const sink = await createHybridSink({
+    ledger: Object.assign(new LedgerOptions(), { path: join(folder, 'ledger.db'), ballastBytes: 0 }),
+    apiKey: server.apiKey,
+    apiUrl: server.url,
+    delivery: deliveryOptions(),
+    logger: new LoggedLines(),
+    selfToken: 'the-self-token',
+    source: 'app',
+    streamId: 's',
+  });
+  const cleanUp = () => Promise.all([server.close(), rm(folder, { recursive: true })]).then(() => undefined);
+  return { sink, arrived: () => server.events.map((event) => event.idempotencyKey!), cleanUp };
 });
 
 eventSinkContract('RecordedEvents', async () => {

@@ -64,6 +64,7 @@ export class AuditedApp {
 /** The options of an application that sends at once to this endpoint. */
 export function optionsFor(endpoint: ImmutableLogServer, options: ImmutableLogOptions = {}): ImmutableLogOptions {
   return {
+    mode: 'remote',
     apiKey: endpoint.apiKey,
     apiUrl: endpoint.url,
     serviceName: 'shop',

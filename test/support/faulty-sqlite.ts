@@ -3,8 +3,8 @@ import type { OpenSqlite, SqliteDatabase, SqliteStatement } from '../../lib/ledg
 
 /** What goes wrong at the next commits. */
 export interface Faults {
-  /** Both answer with an I/O error: the commit has not happened, or has. */
-  commits: ('lost' | 'kept')[];
+  /** The first two answer with an I/O error: the commit has not happened, or has. The third with a full disk. */
+  commits: ('lost' | 'kept' | 'full')[];
   /** SQLite's own limit of the file, in pages: then its disk is full. */
   maxPages?: number | undefined;
   /** Opening fails with this code. */
@@ -37,7 +37,7 @@ function failing(commit: SqliteStatement<unknown>, database: SqliteDatabase, fau
     if (fault === undefined) return commit.run();
     if (fault === 'kept') commit.run();
     else database.exec('ROLLBACK');
-    throw sqliteError('SQLITE_IOERR_FSYNC');
+    throw sqliteError(fault === 'full' ? 'SQLITE_FULL' : 'SQLITE_IOERR_FSYNC');
   };
   return { run, get: () => undefined, all: () => [] };
 }

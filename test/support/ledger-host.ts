@@ -42,7 +42,7 @@ export async function mountLedger(platform: Platform, setup: HostSetup = {}): Pr
   const folder = temporaryFolder();
   const lines = new KeptLines();
   const path = join(folder.path, 'ledger.db');
-  const module = ImmutableLogLedgerModule.forRoot({ path, logger: lines, ...options });
+  const module = ImmutableLogLedgerModule.forRoot({ path, logger: lines, ballastBytes: 0, ...options });
   class AppModule {}
   Module({ ...metadata, imports: [...(metadata.imports ?? []), module] })(AppModule);
   const app = await platform.create(AppModule);
@@ -63,7 +63,7 @@ export async function serveLedger(
   const folder = temporaryFolder();
   const lines = new KeptLines();
   const path = join(folder.path, 'ledger.db');
-  const server = await createLedgerServer({ path, port: 0, platform, logger: lines, ...options });
+  const server = await createLedgerServer({ path, port: 0, platform, logger: lines, ballastBytes: 0, ...options });
   const { url, ledger, apiKeys } = server;
   return host({ url, path, lines, ledger, apiKeys }, async () => {
     await server.close();

@@ -61,7 +61,7 @@ export function anEvent(number = 0, over: Partial<LedgerEvent> = {}): LedgerEven
 
 /** A ledger in a folder, with options that do not matter to the test filled in. */
 export function openTestLedger(folder: string, options: Partial<OpenLedgerOptions> = {}): Promise<Ledger> {
-  return openLedger({ path: join(folder, 'ledger.db'), logger: new KeptLines(), ...options });
+  return openLedger({ path: join(folder, 'ledger.db'), logger: new KeptLines(), ballastBytes: 0, ...options });
 }
 
 export function anIdentity(): LedgerIdentity {

@@ -38,7 +38,7 @@ describe('options', () => {
     const resolved = resolveImmutableLogOptions(given, {});
     const { apiKey, apiUrl, serviceName, env, capture } = resolved;
     expect({ apiKey, apiUrl, serviceName, env, skipPaths: capture.skipPaths }).toEqual(given);
-    expect(resolved.mode).toBe('remote');
+    expect(resolved.mode).toBe('hybrid');
   });
 
   it('are read from the environment where they are not given, and undefined is not given', () => {
@@ -49,7 +49,7 @@ describe('options', () => {
       IMTBL_ENV: 'qa',
     };
     expect(resolveImmutableLogOptions({ env: 'mine', serviceName: undefined }, variables)).toMatchObject({
-      mode: 'remote',
+      mode: 'hybrid',
       apiKey: 'iml_live_env',
       apiUrl: 'https://eu.example.com',
       serviceName: 'env-service',
@@ -61,6 +61,59 @@ describe('options', () => {
     expect(resolveImmutableLogOptions({}, { NODE_ENV: 'test' }).env).toBe('test');
   });
 
+  it('can all come from the environment that text can give', () => {
+    const variables = {
+      IMTBL_MODE: 'local',
+      IMTBL_DEVELOPMENT: 'true',
+      IMTBL_REGISTER: 'manual',
+      IMTBL_CAPTURE_BODY: 'errors',
+      IMTBL_CAPTURE_SKIP_PATHS: '/up, /internal/**',
+      IMTBL_CAPTURE_METHODS: '["POST", "PUT"]',
+      IMTBL_REDACTION_DENYLIST: 'iban,customer.birthday',
+      IMTBL_LEDGER_PATH: '/var/audit/ledger.db',
+      IMTBL_LEDGER_ORIGIN: 'audit.example.com/shop',
+      IMTBL_DELIVERY_TIMEOUT_MS: '750',
+      IMTBL_DELIVERY_OVERFLOW: 'drop-oldest',
+      IMTBL_DELIVERY_HEADERS: '{"X-Gateway":"eu"}',
+      IMTBL_SERVICE_NAME: '007',
+      IMTBL_DELIVERY_CONCURRENCY: ' ',
+    };
+    expect(resolveImmutableLogOptions({ delivery: { retryCapMs: 9 } }, variables)).toMatchObject({
+      mode: 'local',
+      development: true,
+      register: 'manual',
+      serviceName: '007',
+      capture: { body: 'errors', skipPaths: ['/up', '/internal/**'], methods: ['POST', 'PUT'] },
+      redaction: { denylist: ['iban', 'customer.birthday'] },
+      ledger: { path: '/var/audit/ledger.db', origin: 'audit.example.com/shop' },
+      delivery: {
+        timeoutMs: 750,
+        overflow: 'drop-oldest',
+        headers: { 'X-Gateway': 'eu' },
+        retryCapMs: 9,
+        concurrency: 16,
+      },
+    });
+    expect(resolveImmutableLogOptions({ delivery: { timeoutMs: 5 } }, variables).delivery.timeoutMs).toBe(5);
+    expect(resolveImmutableLogOptions({ skipPaths: ['/mine'] }, variables).capture.skipPaths).toEqual(['/mine']);
+  });
+
+  it.each([
+    [{ IMTBL_DELIVERY_TIMEOUT_MS: '5s' }, /^delivery\.timeoutMs is '5s': must .*\(from IMTBL_DELIVERY_TIMEOUT_MS\)$/],
+    [{ IMTBL_MODE: 'everywhere' }, /^mode is 'everywhere': .*\(from IMTBL_MODE\)$/],
+    [{ IMTBL_URL: 'nowhere' }, /^apiUrl is 'nowhere': .*\(from IMTBL_URL\)$/],
+    [{ IMTBL_DEVELOPMENT: 'yes' }, /^development is 'yes': must be a boolean.*\(from IMTBL_DEVELOPMENT\)$/],
+    [{ IMTBL_CAPTURE_METHODS: '[oops' }, /^capture\.methods is '\[oops'.*\(from IMTBL_CAPTURE_METHODS\)$/],
+  ])('say of what is wrong in the environment where it came from: %j', (variables, expected) => {
+    const resolve = (): unknown => resolveImmutableLogOptions({}, variables);
+    expect(resolve).toThrow(InvalidOptionsError);
+    try {
+      resolve();
+    } catch (error) {
+      expect((error as InvalidOptionsError).problems[0]).toMatch(expected);
+    }
+  });
+
   it('development sets the environment unless it is given', () => {
     expect(resolveImmutableLogOptions({ development: true }, { IMTBL_ENV: 'qa' }).env).toBe('development');
     expect(resolveImmutableLogOptions({ development: true, env: 'qa' }, {}).env).toBe('qa');
@@ -70,7 +123,7 @@ describe('options', () => {
     const resolved = resolveImmutableLogOptions({ client }, {});
     expect(Object.isFrozen(resolved) && Object.isFrozen(resolved.delivery)).toBe(true);
     expect(resolved.client).toBe(client);
-    expect(resolved.mode).toBe('remote');
+    expect(resolved.mode).toBe('hybrid');
   });
 
   it.each([
@@ -81,7 +134,7 @@ describe('options', () => {
     ['a value out of range', { delivery: { concurrency: 0 } }, /^delivery\.concurrency is 0: must not be less than 1$/],
     ['a section that is no object', { capture: 'all' }, /capture/],
     ['options that are no object', 'fast', /options are a string/],
-    ['a wrong mode', { mode: 'hybrid' }, /^mode is 'hybrid': must be one of/],
+    ['a wrong mode', { mode: 'both' }, /^mode is 'both': must be one of/],
     ['a URL with credentials', { apiUrl: 'https://user:pass@example.com' }, /^apiUrl is .*without user/],
     [
       'identify that is no function',
@@ -91,6 +144,7 @@ describe('options', () => {
     ['a path of no kind', { skipPaths: [7] }, /capture\.skipPaths/],
     ['a key with a line break', { apiKey: 'iml\nx' }, /apiKey is \(a string, not shown\): must be visible ASCII/],
     ['remote without a key', { mode: 'remote' }, /mode is 'remote' but there is no apiKey/],
+    ['hybrid without a key', { mode: 'hybrid' }, /mode is 'hybrid' but there is no apiKey/],
     ['a client and a key', { client, apiKey: 'k' }, /client and apiKey are both given/],
     [
       'skipPaths twice',

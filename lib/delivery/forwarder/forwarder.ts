@@ -1,4 +1,4 @@
-import type { Delivery, FlushResult, SinkStatus } from '../../event/event-sink.js';
+import type { Delivery, FlushResult, ForwardStatus, SinkStatus } from '../../event/event-sink.js';
 import { ClosedError } from '../delivery-errors.js';
 import { outsideCallers } from '../outside-callers.js';
 import { RateLimitedLogger } from '../rate-limited-logger.js';
@@ -8,7 +8,6 @@ import { ForwardCounters } from './forward-counters.js';
 import { ForwardForeignError } from './forward-errors.js';
 import { ForwardLead } from './forward-lead.js';
 import { ForwardRun } from './forward-run.js';
-import type { ForwardStatus } from './forward-status.js';
 import type { ForwardOutcome, ForwardPause, ForwardState, RejectionFilter } from './forward-store.js';
 import type { ForwarderSettings } from './forwarder.settings.js';
 import { PositionWaiters } from './position-waiters.js';

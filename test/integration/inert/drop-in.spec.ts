@@ -17,6 +17,9 @@ import {
 import { APP_FILTER, BaseExceptionFilter } from '@nestjs/core';
 import { AuditEvent, ImmutableLogModule, type ImmutableLogOptions } from 'nestjs-immutable-log';
 import { answers, drain, startImmutableLogServer, type ImmutableLogServer } from 'nestjs-immutable-log/testing';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { from, type Observable } from 'rxjs';
 import { listen, platforms } from '../../support/platforms.js';
 
@@ -73,6 +76,7 @@ class UsersController {
 describe.each(platforms)("in place of ImmutableLog's pasted interceptor on $name", (platform) => {
   let endpoint: ImmutableLogServer;
   let app: INestApplication;
+  let folder: string;
   let url: string;
   beforeEach(async () => {
     endpoint = await startImmutableLogServer();
@@ -80,6 +84,7 @@ describe.each(platforms)("in place of ImmutableLog's pasted interceptor on $name
   afterEach(async () => {
     await app.close();
     await endpoint.close();
+    await rm(folder, { recursive: true });
   });
 
   async function start(more: ImmutableLogOptions = {}): Promise<void> {
@@ -90,8 +95,9 @@ describe.each(platforms)("in place of ImmutableLog's pasted interceptor on $name
       env: 'staging',
       skipPaths: ['/metrics'],
     };
+    folder = await mkdtemp(join(tmpdir(), 'drop-in-'));
     @Module({
-      imports: [ImmutableLogModule.forRoot({ ...fiveOptions, ...more })],
+      imports: [ImmutableLogModule.forRoot({ ...fiveOptions, ledger: { path: join(folder, 'ledger.db') }, ...more })],
       controllers: [UsersController],
       providers: [{ provide: APP_FILTER, useClass: DuplicateFilter }],
     })

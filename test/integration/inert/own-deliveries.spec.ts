@@ -157,7 +157,12 @@ describe.each(platforms)('deliveries on $name', (platform) => {
 
 async function createSelfServing(platform: Platform, url: string): Promise<INestApplication> {
   @Module({
-    imports: [ImmutableLogModule.forRoot({ apiKey: API_KEY, apiUrl: url, delivery: { flushIntervalMs: 1 } })],
+    imports: [ImmutableLogModule.forRoot({
+        mode: 'remote',
+        apiKey: API_KEY,
+        apiUrl: url,
+        delivery: { flushIntervalMs: 1 },
+      })],
     controllers: [EndpointController],
     providers: [Inbox],
   })

@@ -24,7 +24,8 @@ export async function sampleEvent(): Promise<string> {
 
 async function recordPurchase(): Promise<RecordedEvent> {
   const endpoint = await startImmutableLogServer();
-  const environment = { IMTBL_API_KEY: endpoint.apiKey, IMTBL_URL: endpoint.url, IMTBL_ENV: 'production' };
+  const settings = { IMTBL_API_KEY: endpoint.apiKey, IMTBL_URL: endpoint.url, IMTBL_ENV: 'production' };
+  const environment = { ...settings, IMTBL_MODE: 'remote' };
   await withEnvironment(environment, async () => {
     Logger.overrideLogger(false);
     const shop = await createShop('express');

@@ -115,6 +115,73 @@ describe('consistency at the edges', () => {
   });
 });
 
+describe('proofs that fit only in part', () => {
+  const [h0, h1, h2] = hashes as [Uint8Array, Uint8Array, Uint8Array];
+  const [index, size] = [137, 300];
+  const root = roots[size]!;
+  const proof = inclusionProof(index, size, reader)!;
+  const growth = consistencyProof(200, size, reader)!;
+
+  it('of one leaf are refused outside the tree', () => {
+    expect(verifyInclusion(0, 1, h0, [], h0)).toBe(true);
+    for (const outside of [1, 2, 2 ** 53 - 1]) expect(verifyInclusion(outside, 1, h0, [], h0)).toBe(false);
+    expect(verifyInclusion(0, 0, h0, [], h0)).toBe(false);
+    expect(verifyInclusion(2, 2, h0, [], h0)).toBe(false);
+  });
+
+  it('are refused when they stop below the root', () => {
+    expect(verifyInclusion(0, 2, h0, [h1], nodeHash(h0, h1))).toBe(true);
+    expect(verifyInclusion(0, 4, h0, [h1], nodeHash(h0, h1))).toBe(false);
+    expect(verifyConsistency(1, 2, [h1], h0, nodeHash(h0, h1))).toBe(true);
+    expect(verifyConsistency(1, 4, [h1], h0, nodeHash(h0, h1))).toBe(false);
+  });
+
+  it('are refused when they go on above the root', () => {
+    const above = (hash: Uint8Array): Uint8Array => nodeHash(h2, hash);
+    expect(verifyInclusion(index, size, hashes[index]!, proof, root)).toBe(true);
+    expect(verifyInclusion(index, size, hashes[index]!, [...proof, h2], above(root))).toBe(false);
+    expect(verifyInclusion(0, 1, h0, [h2], above(h0))).toBe(false);
+    expect(verifyConsistency(200, size, growth, roots[200]!, root)).toBe(true);
+    expect(verifyConsistency(200, size, [...growth, h2], above(roots[200]!), above(root))).toBe(false);
+  });
+
+  it('are refused where no hash is needed and none is given', () => {
+    for (const short of [new Uint8Array(), h0.slice(1), Uint8Array.from([...h0, 0])]) {
+      expect(verifyInclusion(0, 1, short, [], short)).toBe(false);
+      expect(verifyConsistency(5, 5, [], short, short)).toBe(false);
+      expect(verifyConsistency(0, 5, [], emptyRoot(), short)).toBe(false);
+    }
+  });
+
+  it('are refused for places and sizes that are no integers', () => {
+    const wrong = (value: unknown): number => value as number;
+    for (const other of ['137', 137n, 137.5, [137], new Number(137)]) {
+      expect(verifyInclusion(wrong(other), size, hashes[index]!, proof, root)).toBe(false);
+    }
+    for (const other of ['300', 300n, 299.5, [300], NaN, Infinity]) {
+      expect(verifyInclusion(index, wrong(other), hashes[index]!, proof, root)).toBe(false);
+      expect(verifyConsistency(200, wrong(other), growth, roots[200]!, root)).toBe(false);
+    }
+    for (const other of ['200', 200n, 199.5, [200], NaN]) {
+      expect(verifyConsistency(wrong(other), size, growth, roots[200]!, root)).toBe(false);
+    }
+  });
+
+  it('are refused when the tree has shrunk', () => {
+    for (const [oldSize, newSize] of [
+      [2, 1],
+      [4, 3],
+      [5, 0],
+      [5, 3],
+    ] as const) {
+      for (const given of [[], [roots[oldSize]!], [roots[newSize]!]]) {
+        expect(verifyConsistency(oldSize, newSize, given, roots[oldSize]!, roots[newSize]!)).toBe(false);
+        expect(verifyConsistency(oldSize, newSize, given, roots[oldSize]!, roots[oldSize]!)).toBe(false);
+      }
+    }
+  });
+});
+
 describe('proofs that cannot be built', () => {
   it('are undefined: outside the tree, or without a hash', () => {
     expect(inclusionProof(5, 5, reader)).toBeUndefined();

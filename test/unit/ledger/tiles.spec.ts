@@ -181,6 +181,7 @@ describe('the tiles of a tree', () => {
     expect(parseHashTile(tile, 3)?.map(hex)).toEqual(hashes.slice(0, 3).map(hex));
     for (const width of [0, 2, 4, 257, 1.5, NaN]) expect(parseHashTile(tile, width)).toBeUndefined();
     expect(parseHashTile(tile.slice(1), 3)).toBeUndefined();
+    expect(parseHashTile(new Uint8Array(), 0)).toBeUndefined();
     expect(parseHashTile(new Uint8Array(257 * 32), 257)).toBeUndefined();
     expect(() => formatHashTile([])).toThrow(RangeError);
     expect(() => formatHashTile([new Uint8Array(31)])).toThrow(RangeError);

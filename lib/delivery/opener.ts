@@ -1,39 +1,37 @@
-import type { Ledger } from '../ledger/ledger.js';
-
 type OpenError = Error & { readonly code: string; readonly retryable?: boolean };
 
 /** What an opener tells. */
 export interface OpenerEvents {
-  readonly opened: () => void;
+  readonly opened?: () => void;
   /** `forGood`: it is not tried again. */
   readonly failed: (error: OpenError, forGood: boolean) => void;
 }
 
 const RETRY_MS = 5_000;
 
-/** Opens the ledger, and goes on trying where trying again can help (a lock, a full disk). */
-export class LedgerOpener {
-  ledger: Ledger | undefined;
-  /** Why there will be no ledger. */
+/** Opens a ledger, or what follows it, and goes on trying where trying again can help (a lock, a full disk). */
+export class Opener<T extends { close(timeoutMs: number): Promise<unknown> }> {
+  value: T | undefined;
+  /** Why there will be none. */
   failure: OpenError | undefined;
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
 
   constructor(
-    private readonly openLedger: () => Promise<Ledger>,
+    private readonly openValue: () => Promise<T>,
     private readonly events: OpenerEvents,
   ) {}
 
   /** Resolves after the first attempt, however it ended. */
   async open(): Promise<void> {
     try {
-      const ledger = await this.openLedger();
+      const value = await this.openValue();
       if (this.closed) {
-        await ledger.close();
+        await value.close(0);
         return;
       }
-      this.ledger = ledger;
-      this.events.opened();
+      this.value = value;
+      this.events.opened?.();
     } catch (error) {
       const forGood = (error as OpenError).retryable !== true;
       if (forGood) this.failure = error as OpenError;
@@ -42,9 +40,10 @@ export class LedgerOpener {
     }
   }
 
-  async close(): Promise<void> {
+  /** What `close()` of the opened value answers. */
+  async close(timeoutMs: number): Promise<unknown> {
     this.closed = true;
     clearTimeout(this.timer);
-    await this.ledger?.close();
+    return this.value?.close(timeoutMs);
   }
 }

@@ -1,0 +1,37 @@
+import type { AuditLogger } from '../event/audit-logger.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { LedgerOptions } from '../ledger/ledger.options.js';
+import { openLedger } from '../ledger/open-ledger.js';
+import type { DeliveryOptions } from './delivery.options.js';
+import { LedgerSink, type LedgerSinkSettings } from './ledger-sink.js';
+
+export interface LedgerSinkInput {
+  readonly ledger: Readonly<LedgerOptions>;
+  readonly delivery: Readonly<DeliveryOptions>;
+  readonly logger: AuditLogger;
+  readonly source: string;
+  readonly streamId: string;
+}
+
+/** The sink of the `local` mode, open or with a reason why not. */
+export async function createLedgerSink(input: LedgerSinkInput): Promise<LedgerSink> {
+  const sink = new LedgerSink(ledgerSinkSettings(input));
+  await sink.start();
+  return sink;
+}
+
+/** How the ledger of an application is opened and written. */
+export function ledgerSinkSettings({
+  ledger,
+  delivery,
+  logger,
+  source,
+  streamId,
+}: LedgerSinkInput): LedgerSinkSettings {
+  const open = async (): Promise<Ledger> => {
+    const opened = await openLedger({ ...ledger, logger });
+    logger.log(`Events are kept in the ledger ${ledger.path} (${opened.origin}, ${opened.size()} entries)`);
+    return opened;
+  };
+  return { open, options: delivery, logger, source, streamId };
+}
