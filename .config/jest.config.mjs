@@ -23,6 +23,7 @@ const shared = {
       },
     ],
   },
+  setupFiles: ['<rootDir>/.config/jest.in-process.mjs'],
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/sample-app/dist'],
   testPathIgnorePatterns: ['/node_modules/'],
   collectCoverageFrom: ['lib/**/*.ts'],
@@ -38,6 +39,8 @@ const sources = {
 
 export default {
   rootDir: projectRoot,
+  // Real servers, disks and processes: on a busy machine five seconds are soon over.
+  testTimeout: 20_000,
   projects: [
     {
       ...shared,

@@ -1,14 +1,16 @@
 import type { AbstractHttpAdapter, ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import type { AuditRecorder } from './capture/audit-recorder.js';
 import { bindDecoratedInstances } from './capture/bind-instances.js';
-import { refuseUnmetGuarantees } from './capture/unmet-guarantees.js';
 import { ImmutableLogExceptionFilter } from './capture/http/audit-exception.filter.js';
 import { ImmutableLogInterceptor } from './capture/http/audit.interceptor.js';
 import { observeExceptions } from './capture/http/exceptions-observer.js';
+import { announceHeldRoutes } from './capture/http/hold-routes.js';
 import { stampHandlers } from './capture/http/handler-stamps.js';
 import type { HttpCapture } from './capture/http/http-capture.js';
 import { installOnPlatform, installOnServer } from './capture/http/install.js';
+import { refuseUnmetGuarantees } from './capture/http/unmet-guarantees.js';
 import { registerRecorder, unregisterRecorder } from './capture/recorder-registry.js';
+import { beforeSpooling } from './delivery/exit-spool.js';
 import type { AuditLogger } from './event/audit-logger.js';
 import type { EventSink } from './event/event-sink.js';
 import type { ResolvedImmutableLogOptions } from './immutable-log.options.js';
@@ -30,6 +32,7 @@ export interface ApplicationParts {
  */
 export class ApplicationHooks {
   private configured = false;
+  private leaveExit: (() => void) | undefined;
 
   constructor(private readonly parts: ApplicationParts) {
     // As early as there is an adapter: before body parsers and before the application's own `app.use()`.
@@ -46,6 +49,7 @@ export class ApplicationHooks {
     const adapter = this.adapter();
     if (adapter === undefined) return;
     stampHandlers(modules);
+    capture.holding.someRoutes = announceHeldRoutes(modules);
     installOnServer(adapter.getHttpServer(), capture);
     this.installOnPlatform();
     if (options.register === 'global') config.addGlobalInterceptor(new ImmutableLogInterceptor());
@@ -55,8 +59,11 @@ export class ApplicationHooks {
   }
 
   start(): void {
-    refuseUnmetGuarantees(this.parts.modules);
+    const { guarantee, onFailure, mode, register } = this.parts.options;
+    const otherwise = { guarantee, onFailure };
+    refuseUnmetGuarantees(this.parts.modules, { otherwise, hasLedger: mode !== 'remote', register });
     registerRecorder(this.parts.recorder);
+    this.leaveExit ??= beforeSpooling(() => this.parts.capture.concludeNow());
     bindDecoratedInstances(this.parts.modules, this.parts.recorder);
   }
 
@@ -80,6 +87,7 @@ export class ApplicationHooks {
     capture.concludeOpen();
     await capture.whenIdle(options.capture.identifyTimeoutMs + 50);
     unregisterRecorder(recorder);
+    this.leaveExit?.();
     await sink.close(options.delivery.shutdownTimeoutMs);
   }
 

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
-import { composeRecorder, composeSink } from './compose.js';
-import { ImmutableLogService } from './immutable-log.service.js';
+import { composeRecorder, composeService, composeSink } from './compose.js';
+import type { ImmutableLogService } from './immutable-log.service.js';
 import type { ImmutableLogOptions } from './immutable-log.options.js';
 import { resolveImmutableLogOptions } from './resolve-immutable-log-options.js';
 
@@ -15,5 +15,5 @@ export async function createImmutableLog(options?: ImmutableLogOptions): Promise
   const logger = new Logger('ImmutableLog');
   const sink = await composeSink(resolved, logger);
   const recorder = composeRecorder(resolved, { sink, logger });
-  return new ImmutableLogService({ recorder, sink, options: resolved });
+  return composeService({ recorder, sink, options: resolved });
 }

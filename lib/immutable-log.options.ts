@@ -1,7 +1,9 @@
 import { IsBoolean, IsIn, IsObject, IsOptional, IsString, Length, Matches } from 'class-validator';
 import type { CaptureOptions } from './capture/capture.options.js';
+import { FAILURE_POLICIES, GUARANTEES, type OnFailure } from './capture/guarantee.js';
 import type { DeliveryOptions } from './delivery/delivery.options.js';
 import type { HttpServiceLike } from './delivery/remote/http-service.js';
+import type { Guarantee } from './event/audit-event.js';
 import type { RedactionOptions } from './event/redaction.options.js';
 import type { LedgerOptions } from './ledger/ledger.options.js';
 import { IsEndpointUrl } from './options/validators.js';
@@ -42,6 +44,18 @@ export class GeneralOptions {
   /** `global` records every request; `manual` only those of handlers with `@UseInterceptors(ImmutableLogInterceptor)`. */
   @IsIn(REGISTRATIONS)
   register: (typeof REGISTRATIONS)[number] = 'global';
+
+  /** How far the event of a request has come before its answer leaves: nowhere, committed to the ledger, or confirmed by the destination. `@AuditEvent()` says otherwise for a route. */
+  @IsIn(GUARANTEES)
+  guarantee: Guarantee = 'background';
+
+  /** What becomes of an answer whose event could not be kept as `guarantee` asks: it leaves all the same, or the client is answered 503. */
+  @IsIn(FAILURE_POLICIES)
+  onFailure: OnFailure = 'allow';
+
+  /** Publish the figures of `status()` as OpenTelemetry metrics; needs `@opentelemetry/api`. */
+  @IsBoolean()
+  metrics: boolean = false;
 
   /** An `HttpService` of `@nestjs/axios` that brings its own credentials, instead of `apiKey`. */
   @IsOptional()

@@ -1,12 +1,13 @@
-import { Logger, type FactoryProvider } from '@nestjs/common';
+import { Logger, type FactoryProvider, type Provider } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { ApplicationHooks } from './application-hooks.js';
 import { AuditRecorder } from './capture/audit-recorder.js';
 import { HttpCapture } from './capture/http/http-capture.js';
-import { composeRecorder, composeSink, selfTokenOf } from './compose.js';
+import { composeRecorder, composeService, composeSink, selfTokenOf } from './compose.js';
 import { EventSink } from './event/event-sink.js';
 import { GivenOptions } from './given-options.js';
 import type { ImmutableLogOptions, ResolvedImmutableLogOptions } from './immutable-log.options.js';
+import { ImmutableLogHealthIndicator } from './immutable-log.health-indicator.js';
 import { ImmutableLogService } from './immutable-log.service.js';
 import { oncePerApplication } from './per-application.js';
 import { resolveImmutableLogOptions } from './resolve-immutable-log-options.js';
@@ -44,7 +45,8 @@ function countImports(modules: ModulesContainer): number {
 }
 
 /** What `forRoot()` and `forRootAsync()` provide beside the given options. */
-export const moduleProviders: FactoryProvider[] = [
+export const moduleProviders: Provider[] = [
+  ImmutableLogHealthIndicator,
   resolvedOptions,
   shared(EventSink, [RESOLVED_OPTIONS], (options: ResolvedImmutableLogOptions) => composeSink(options, logger)),
   shared(AuditRecorder, [RESOLVED_OPTIONS, EventSink], (options: ResolvedImmutableLogOptions, sink: EventSink) =>
@@ -54,7 +56,7 @@ export const moduleProviders: FactoryProvider[] = [
     ImmutableLogService,
     [RESOLVED_OPTIONS, EventSink, AuditRecorder],
     (options: ResolvedImmutableLogOptions, sink: EventSink, recorder: AuditRecorder) =>
-      new ImmutableLogService({ options, sink, recorder }),
+      composeService({ options, sink, recorder }),
   ),
   shared(
     HttpCapture,
@@ -64,6 +66,7 @@ export const moduleProviders: FactoryProvider[] = [
         recorder,
         capture: options.capture,
         register: options.register,
+        guarantee: { guarantee: options.guarantee, onFailure: options.onFailure },
         selfToken: selfTokenOf(options),
       }),
   ),
@@ -104,6 +107,7 @@ function composeHooks(modules: ModulesContainer, ...parts: readonly unknown[]): 
 /** What other modules may inject. */
 export const moduleExports: Token[] = [
   ImmutableLogService,
+  ImmutableLogHealthIndicator,
   ApplicationHooks,
   EventSink,
   HttpCapture,

@@ -1,14 +1,20 @@
-import { recordCall } from './capture/call-recorder.js';
+import type { Observable } from 'rxjs';
+import type { AuditAlert } from './audit-alert.js';
+import { recordCall, type AsyncFunction } from './capture/call-recorder.js';
 import type { AuditRecorder } from './capture/audit-recorder.js';
 import type { AuditEventMetadata } from './capture/audit-metadata.js';
+import { NoLedgerError } from './capture/no-ledger.error.js';
+import { NotRecordedError } from './capture/not-recorded.error.js';
 import { currentContext, type Annotation } from './capture/request-context.js';
 import type { Awaited, Delivery, EventSink, FlushResult, Receipt } from './event/event-sink.js';
 import type { ImmutableLogStatus } from './immutable-log.status.js';
 import type { BatchResult, EventToRecord, RecordedEvent, RecordOptions } from './record.types.js';
 import type { ResolvedImmutableLogOptions } from './immutable-log.options.js';
-import { NoLedgerError } from './no-ledger.error.js';
-import { NotRecordedError } from './not-recorded.error.js';
 import { toFacts } from './to-facts.js';
+import { watchStatus } from './watch-status.js';
+
+/** Metadata that makes nobody wait. */
+type InBackground = Omit<AuditEventMetadata, 'guarantee' | 'onFailure'> & { readonly guarantee?: 'background' };
 
 /** What an `ImmutableLogService` is made of. */
 export interface ServiceParts {
@@ -19,6 +25,9 @@ export interface ServiceParts {
 
 /** Records business events and adds to the events of requests. No method throws because the audit trail is in trouble. */
 export class ImmutableLogService {
+  /** What somebody should know of: losses, pauses, refusals, another state. Watches only while it is subscribed to. */
+  readonly alerts$: Observable<AuditAlert> = watchStatus(() => this.status());
+
   constructor(private readonly parts: ServiceParts) {}
 
   /**
@@ -82,8 +91,16 @@ export class ImmutableLogService {
   }
 
   /** The function, recording one event per call: what `@AuditEvent()` does for methods. */
-  wrap<F extends (...args: never[]) => unknown>(name: string | Omit<AuditEventMetadata, 'guarantee'>, fn: F): F {
+  wrap<F extends (...args: never[]) => unknown>(name: string | InBackground, fn: F): F;
+  /**
+   * The same, with promises that resolve and Observables that complete when the event is kept.
+   *
+   * @throws {NoLedgerError} `durable` in `remote` mode.
+   */
+  wrap<F extends AsyncFunction>(metadata: AuditEventMetadata, fn: F): F;
+  wrap<F extends (...args: never[]) => unknown>(name: string | AuditEventMetadata, fn: F): F {
     const metadata = typeof name === 'string' ? { name } : name;
+    if (metadata.guarantee === 'durable' && this.parts.options.mode === 'remote') throw new NoLedgerError();
     const called = { module: 'function', name: fn.name || 'anonymous', metadata };
     const recorder = this.parts.recorder;
     return function wrapped(this: unknown, ...args: never[]) {
@@ -99,7 +116,8 @@ export class ImmutableLogService {
   /** Where the events are: figures for logs, health checks and alerts. */
   status(): ImmutableLogStatus {
     const { recorder, sink, options } = this.parts;
-    return { mode: options.mode, recorded: recorder.recorded, contained: recorder.contained, ...sink.status() };
+    const { recorded, contained, unmet } = recorder;
+    return { mode: options.mode, recorded, contained, unmet, ...sink.status() };
   }
 
   /** Delivers what it can within `timeoutMs` and lets go of sockets and timers. In a NestJS application its shutdown does it. */

@@ -7,4 +7,6 @@ export interface ImmutableLogStatus extends SinkStatus {
   readonly recorded: number;
   /** Failures of audit code that were kept from the application. */
   readonly contained: number;
+  /** Answers and calls that went on, or were refused, because their event was not kept as their guarantee asks. */
+  readonly unmet: number;
 }

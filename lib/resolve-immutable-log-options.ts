@@ -46,14 +46,14 @@ export function resolveImmutableLogOptions(
   const problems = [
     ...Object.values(resolved).flatMap((part) => part.problems),
     ...contradictions(asObject(given), values),
+    ...retentionInVain(values, resolved.ledger.values as LedgerOptions),
   ];
   if (problems.length > 0) throw new InvalidOptionsError(problems);
-  const destined = values.apiKey !== undefined || values.client !== undefined;
   return Object.freeze(
     Object.assign({}, values, {
       // A client knows its own base URL; the default is for ours.
       apiUrl: values.client && !('apiUrl' in chosen) && !isSet('apiUrl', variables) ? undefined : values.apiUrl,
-      mode: values.mode ?? (destined ? ('hybrid' as const) : ('local' as const)),
+      mode: modeOf(values),
       capture: resolved.capture.values as CaptureOptions,
       redaction: resolved.redaction.values as RedactionOptions,
       ledger: resolved.ledger.values as LedgerOptions,
@@ -125,6 +125,19 @@ function withFlatSkipPaths(
   return { skipPaths, ...capture };
 }
 
+function modeOf({ mode, apiKey, client }: GeneralOptions): ResolvedImmutableLogOptions['mode'] {
+  return mode ?? (apiKey !== undefined || client !== undefined ? 'hybrid' : 'local');
+}
+
+/** What is not forwarded is never erased, and somebody counts on it. */
+function retentionInVain(values: GeneralOptions, { retainForwardedDays: days }: LedgerOptions): string[] {
+  if (days === undefined || modeOf(values) !== 'local') return [];
+  return [
+    `ledger.retainForwardedDays is ${days}, but in mode 'local' nothing is forwarded and so nothing would be erased: ` +
+      'give apiKey or client, or leave it out',
+  ];
+}
+
 function contradictions(given: ImmutableLogOptions, values: GeneralOptions): string[] {
   const found: string[] = [];
   if (given.apiKey !== undefined && given.client !== undefined) {
@@ -133,6 +146,13 @@ function contradictions(given: ImmutableLogOptions, values: GeneralOptions): str
   const isSending = values.mode === 'remote' || values.mode === 'hybrid';
   if (isSending && values.apiKey === undefined && values.client === undefined) {
     found.push(`mode is '${values.mode}' but there is no apiKey: give apiKey or client, or set IMTBL_API_KEY`);
+  }
+  if (values.mode === 'remote' && values.guarantee === 'durable') {
+    found.push("guarantee is 'durable' but mode 'remote' has no ledger: use 'confirmed', or leave out mode");
+  }
+  const inProcess = given.client !== undefined ? 'client' : given.ledger?.signer !== undefined ? 'ledger.signer' : '';
+  if (given.delivery?.worker === true && inProcess !== '') {
+    found.push(`delivery.worker is true, but ${inProcess} cannot go to another thread: remove one of them`);
   }
   if (given.skipPaths !== undefined && given.capture?.skipPaths !== undefined) {
     found.push('skipPaths and capture.skipPaths are both given: keep one of them');

@@ -1,4 +1,5 @@
 import type { EventKind, Guarantee } from '../event/audit-event.js';
+import type { OnFailure } from './guarantee.js';
 
 /** What `@AuditEvent()` says of a method or a controller. */
 export interface AuditEventMetadata {
@@ -8,8 +9,10 @@ export interface AuditEventMetadata {
   readonly kind?: EventKind;
   /** `immutable_trail`: groups related events. */
   readonly trail?: string;
-  /** How far the event has come before the caller goes on. */
+  /** How far the event has come before the answer leaves or the returned promise resolves. Default of routes: the option's. */
   readonly guarantee?: Guarantee;
+  /** `reject`: if the event could not be kept so far, the client is answered 503, the promise rejects. */
+  readonly onFailure?: OnFailure;
 }
 
 const AUDIT_EVENT = Symbol.for('nestjs-immutable-log.audit-event');

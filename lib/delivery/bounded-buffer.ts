@@ -62,11 +62,13 @@ export class BoundedBuffer {
     this.gatheredCount = 0;
   }
 
-  /** The next event to send: what goes again before what is fresh, each in its order. It is in flight from now on. */
-  take(): BufferedEvent | undefined {
-    const next = this.again.first?.value ?? this.fresh.first?.value;
-    if (next === undefined || (this.again.size === 0 && next.sequence > this.releasedUpTo)) return undefined;
-    this.move(next, 'in-flight');
+  /** The next event to send: what goes again before what is fresh unless told, each in its order. In flight from now on. */
+  take(first: 'fresh' | 'again' = 'again'): BufferedEvent | undefined {
+    const again = this.again.first?.value;
+    const oldest = this.fresh.first?.value;
+    const fresh = oldest !== undefined && oldest.sequence <= this.releasedUpTo ? oldest : undefined;
+    const next = first === 'fresh' ? (fresh ?? again) : (again ?? fresh);
+    if (next !== undefined) this.move(next, 'in-flight');
     return next;
   }
 

@@ -28,5 +28,7 @@ async function followLedger(ledger: Ledger, input: HybridSinkInput): Promise<For
   const { position } = await store.state();
   const waiting = Math.max(0, ledger.size() - position);
   if (waiting > 0) logger.log(`${waiting} entries of the ledger are still to be forwarded, from entry ${position} on`);
-  return createForwarder({ ledger, client, options, store, logger, now, random });
+  const { retainForwardedDays: days } = input.ledger;
+  const retention = days === undefined ? undefined : { days, source: input.source };
+  return createForwarder({ ledger, client, options, store, logger, now, random, retention });
 }

@@ -1,9 +1,13 @@
 import type { AuditLogger } from '../event/audit-logger.js';
+import { gapEventBuilder, type ServiceSettings } from '../event/gap-event.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { LedgerOptions } from '../ledger/ledger.options.js';
 import { openLedger } from '../ledger/open-ledger.js';
 import type { DeliveryOptions } from './delivery.options.js';
-import { LedgerSink, type LedgerSinkSettings } from './ledger-sink.js';
+import { LedgerSink } from './ledger-sink.js';
+import type { LedgerSinkSettings } from './ledger-sink.settings.js';
+import { replaySpool } from './replay-spool.js';
+import { streamFolder } from './streams/stream-folder.js';
 
 export interface LedgerSinkInput {
   readonly ledger: Readonly<LedgerOptions>;
@@ -11,6 +15,8 @@ export interface LedgerSinkInput {
   readonly logger: AuditLogger;
   readonly source: string;
   readonly streamId: string;
+  /** What the sink's own events say of the service. */
+  readonly service: ServiceSettings;
 }
 
 /** The sink of the `local` mode, open or with a reason why not. */
@@ -27,11 +33,14 @@ export function ledgerSinkSettings({
   logger,
   source,
   streamId,
+  service,
 }: LedgerSinkInput): LedgerSinkSettings {
   const open = async (): Promise<Ledger> => {
     const opened = await openLedger({ ...ledger, logger });
     logger.log(`Events are kept in the ledger ${ledger.path} (${opened.origin}, ${opened.size()} entries)`);
+    await replaySpool(opened, ledger.path, logger);
     return opened;
   };
-  return { open, options: delivery, logger, source, streamId };
+  const streams = { streamId, streamFolder: streamFolder(ledger.path), gapEvent: gapEventBuilder(service) };
+  return { open, options: delivery, logger, source, ...streams };
 }

@@ -16,7 +16,8 @@ export type RetryDecision =
   | { readonly kind: 'reject'; readonly status: number; readonly reason: string }
   /** Not the event is at fault: nothing is sent for a while, and this event goes first afterwards. */
   | { readonly kind: 'pause'; readonly reason: PauseReason; readonly forMs: number }
-  | { readonly kind: 'retry'; readonly afterMs: number; readonly reason: string }
+  /** `leastMs`: the destination itself asked for a silence. */
+  | { readonly kind: 'retry'; readonly afterMs: number; readonly reason: string; readonly leastMs?: number }
   | { readonly kind: 'give-up'; readonly reason: string };
 
 /** A server that asks for a longer silence before a retry is asked again all the same. */
@@ -39,10 +40,11 @@ export function decideRetry(
   attempt: Attempt,
   context: { readonly number: number; readonly random: () => number },
 ): RetryDecision {
-  const retry = (reason: string, retryAfterMs?: number): RetryDecision =>
-    context.number >= policy.maxAttempts
-      ? { kind: 'give-up', reason }
-      : { kind: 'retry', reason, afterMs: delay(policy, context, retryAfterMs) };
+  const retry = (reason: string, retryAfterMs?: number): RetryDecision => {
+    if (context.number >= policy.maxAttempts) return { kind: 'give-up', reason };
+    const leastMs = retryAfterMs === undefined ? {} : { leastMs: Math.min(retryAfterMs, MAX_RETRY_AFTER_MS) };
+    return { kind: 'retry', reason, afterMs: delay(policy, context, leastMs.leastMs), ...leastMs };
+  };
 
   if (attempt.kind === 'network') return retry(attempt.message);
   const { status, body, retryAfterMs } = attempt;
@@ -66,10 +68,10 @@ export function decideRetry(
 function delay(
   policy: RetryPolicy,
   { number, random }: { readonly number: number; readonly random: () => number },
-  retryAfterMs = 0,
+  leastMs = 0,
 ): number {
   const ceiling = Math.min(policy.retryCapMs, policy.retryBaseMs * 2 ** Math.min(number - 1, 30));
-  return Math.min(retryAfterMs, MAX_RETRY_AFTER_MS) + Math.floor(random() * ceiling);
+  return leastMs + Math.floor(random() * ceiling);
 }
 
 function quotaPause(policy: RetryPolicy, retryAfterMs: number | undefined): number {

@@ -1,7 +1,7 @@
 import type { SinkStatus } from '../event/event-sink.js';
 
 /** Why an event was given up. */
-export type DropCause = 'buffer_full' | 'attempts_exhausted' | 'shutdown' | 'closed' | 'no_ledger';
+export type DropCause = 'buffer_full' | 'attempts_exhausted' | 'shutdown' | 'closed' | 'no_ledger' | 'serialisation';
 
 /** What a sink counts, in the words of `SinkStatus`. */
 export class DeliveryCounters {
@@ -12,13 +12,20 @@ export class DeliveryCounters {
   hashMismatches = 0;
   lastError: string | undefined;
   private readonly dropped: Record<string, number> = {};
+  private latencyMs: number | undefined;
 
-  drop(cause: DropCause): void {
-    this.dropped[cause] = (this.dropped[cause] ?? 0) + 1;
+  /** A `DropCause`, or what somebody else calls it. */
+  drop(cause: string, count = 1): void {
+    this.dropped[cause] = (this.dropped[cause] ?? 0) + count;
   }
 
-  snapshot(): Omit<SinkStatus, 'state' | 'waiting' | 'inFlight' | 'paused'> {
-    const { delivered, duplicates, retries, rejected, hashMismatches, lastError } = this;
+  /** Notes how long one delivery took; recent ones weigh most. */
+  took(ms: number): void {
+    this.latencyMs = this.latencyMs === undefined ? ms : this.latencyMs + (ms - this.latencyMs) / 16;
+  }
+
+  snapshot(): Omit<SinkStatus, 'state' | 'waiting' | 'inFlight' | 'paused' | 'gaps'> {
+    const { delivered, duplicates, retries, rejected, hashMismatches, lastError, latencyMs } = this;
     return {
       delivered,
       duplicates,
@@ -27,6 +34,7 @@ export class DeliveryCounters {
       hashMismatches,
       dropped: { ...this.dropped },
       ...(lastError === undefined ? {} : { lastError }),
+      ...(latencyMs === undefined ? {} : { latencyMs }),
     };
   }
 }

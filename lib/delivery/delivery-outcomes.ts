@@ -1,25 +1,34 @@
 import type { Delivery, Receipt, SinkStatus } from '../event/event-sink.js';
+import type { Gap } from '../event/losses.js';
 import type { BufferedEvent } from './buffered-event.js';
 import { DeliveryCounters, type DropCause } from './delivery-counters.js';
 import { GaveUpError, RejectedError, type DeliveryError } from './delivery-errors.js';
 import type { FlushWaiters } from './flush-waiters.js';
+import { PAUSES, type Pause } from './pause.js';
 import type { RateLimitedLogger } from './rate-limited-logger.js';
 import { payloadHashMatches } from './remote/receipt.js';
 import { settle } from './settle.js';
+import type { GapWriter } from './streams/gap-writer.js';
 
 /** Counts, logs and tells how events end. The caller makes sure that each ends once. */
 export class DeliveryOutcomes {
   private readonly counters = new DeliveryCounters();
   /** The last attempt that ended met an error of network or server. */
   failing = false;
+  private toldPause: Pause['reason'] | undefined;
 
   constructor(
     private readonly waiters: FlushWaiters,
     private readonly logger: RateLimitedLogger,
+    private readonly gaps: Pick<GapWriter, 'add' | 'addEvent' | 'status'>,
   ) {}
 
-  snapshot(): ReturnType<DeliveryCounters['snapshot']> {
-    return this.counters.snapshot();
+  snapshot(): ReturnType<DeliveryCounters['snapshot']> & Pick<SinkStatus, 'gaps'> {
+    return { ...this.counters.snapshot(), gaps: this.gaps.status() };
+  }
+
+  took(ms: number): void {
+    this.counters.took(ms);
   }
 
   delivered(buffered: BufferedEvent, receipt: Receipt): void {
@@ -42,6 +51,7 @@ export class DeliveryOutcomes {
     const error = new RejectedError(refusal.status, refusal.reason);
     this.counters.lastError = error.message;
     this.logger.warn('rejected', `${error.message} (event ${buffered.event.id})`);
+    this.gaps.addEvent(buffered.event, 'rejected');
     this.settle(buffered, { kind: 'failed', error });
   }
 
@@ -53,7 +63,7 @@ export class DeliveryOutcomes {
   }
 
   dropped(buffered: BufferedEvent, cause: DropCause, error: DeliveryError): void {
-    this.counters.drop(cause);
+    this.drop(buffered, cause);
     this.settle(buffered, { kind: 'failed', error });
   }
 
@@ -62,22 +72,38 @@ export class DeliveryOutcomes {
    * recurse, but before a flush that waited for it goes on.
    */
   refused(buffered: BufferedEvent, cause: DropCause, error: () => DeliveryError): void {
-    this.counters.drop(cause);
+    this.drop(buffered, cause);
     const { onSettled } = buffered;
     if (onSettled) queueMicrotask(() => settle(onSettled, { kind: 'failed', error: error() }, this.logger));
     this.waiters.settled(buffered.sequence, false);
   }
 
-  paused(reason: NonNullable<SinkStatus['paused']>, kept: number): void {
-    const why =
-      reason.reason === 'credentials'
-        ? 'The destination refuses the credential: check apiKey'
-        : 'The quota of the destination is used up';
-    this.counters.lastError = why;
+  /** Events that never came here. */
+  lost(gap: Gap): void {
+    this.counters.drop(gap.reason, gap.count);
+    this.gaps.add(gap);
+  }
+
+  /** Said once for each pause, however often it is probed in vain. */
+  paused({ reason, until }: Pause, kept: number): void {
+    this.counters.lastError = PAUSES[reason];
+    if (this.toldPause === reason) return;
+    this.toldPause = reason;
+    const when = new Date(until).toISOString();
     this.logger.warn(
-      reason.reason,
-      `${why}. Delivery pauses and is tried again at ${reason.until}; ${kept} events are kept`,
+      reason,
+      `${PAUSES[reason]}. Delivery pauses and is tried again at ${when}; ${kept} events are kept`,
     );
+  }
+
+  resumed(): void {
+    this.toldPause = undefined;
+    this.logger.log('The destination takes events again: delivery goes on');
+  }
+
+  private drop({ event }: BufferedEvent, cause: DropCause): void {
+    this.counters.drop(cause);
+    this.gaps.addEvent(event, cause);
   }
 
   private failed(reason: string): void {

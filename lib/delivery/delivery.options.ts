@@ -1,16 +1,20 @@
-import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 import { IsHttpHeaders } from './is-http-headers.js';
 
 /** What gives way when the buffer is full. */
 export const OVERFLOW_POLICIES = ['drop-newest', 'drop-oldest'] as const;
 
-/** How events leave the process in `remote` mode. */
+/** How events leave the process. */
 export class DeliveryOptions {
+  /** Ledger, forwarding and HTTP run in a worker thread, off the event loop. Not with a `client` or a `ledger.signer`. */
+  @IsBoolean()
+  worker: boolean = true;
+
   /** Most events kept in memory, waiting and on their way. What comes on top is dropped and counted. */
   @IsInt()
   @Min(1)
   @Max(1_000_000)
-  maxBufferedEvents: number = 1_000;
+  maxBufferedEvents: number = 10_000;
 
   /** Which event is dropped when the buffer is full. */
   @IsIn(OVERFLOW_POLICIES)
@@ -46,6 +50,13 @@ export class DeliveryOptions {
   @Max(600_000)
   keepAliveMs: number = 10_000;
 
+  /** Requests to the API a second, at most, while `hybrid` mode catches up with a backlog; as many as `concurrency` allows unless given. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(100_000)
+  catchUpPerSecond?: number;
+
   /** Attempts before an event that meets errors of network or server is given up. */
   @IsInt()
   @Min(1)
@@ -75,6 +86,12 @@ export class DeliveryOptions {
   @Min(1)
   @Max(86_400_000)
   credentialProbeMs: number = 60_000;
+
+  /** Longest an answer or a call waits for its event with guarantee `durable` or `confirmed`, in milliseconds. */
+  @IsInt()
+  @Min(1)
+  @Max(600_000)
+  guaranteeTimeoutMs: number = 5_000;
 
   /** Longest the shutdown, `flush()` and `close()` wait for what is still to be delivered, in milliseconds. */
   @IsInt()

@@ -1,10 +1,12 @@
 import type { AuditEvent } from '../event/audit-event.js';
 import type { AuditLogger } from '../event/audit-logger.js';
 import type { Awaited, Delivery, EventSink, FlushResult, SinkStatus } from '../event/event-sink.js';
+import type { Gap } from '../event/losses.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { ClosedError } from './delivery-errors.js';
 import type { Forwarder } from './forwarder/forwarder.js';
-import { LedgerSink, type LedgerSinkSettings } from './ledger-sink.js';
+import { LedgerSink } from './ledger-sink.js';
+import type { LedgerSinkSettings } from './ledger-sink.settings.js';
 import { Opener } from './opener.js';
 import { RateLimitedLogger } from './rate-limited-logger.js';
 
@@ -52,6 +54,10 @@ export class HybridSink implements EventSink {
     else this.keeping.append(event, (kept) => this.confirm(kept, onSettled));
   }
 
+  lost(gap: Gap): void {
+    this.keeping.lost(gap);
+  }
+
   async flush(timeoutMs: number): Promise<FlushResult> {
     const deadline = Date.now() + timeoutMs;
     const kept = await this.keeping.flush(timeoutMs);
@@ -71,6 +77,11 @@ export class HybridSink implements EventSink {
       ...(forwarding && { forwarding }),
       ...(forwarding?.paused && { paused: forwarding.paused }),
     };
+  }
+
+  /** What is kept needs no more care: the ledger is the outbox. */
+  unsettled(): AuditEvent[] {
+    return this.keeping.unsettled();
   }
 
   close(timeoutMs: number): Promise<FlushResult> {

@@ -1,17 +1,20 @@
 import type { AuditEvent } from '../event/audit-event.js';
 import type { AuditLogger } from '../event/audit-logger.js';
-import type { Delivery, EventSink, FlushResult, SinkStatus } from '../event/event-sink.js';
+import type { Awaited, Delivery, EventSink, FlushResult, SinkStatus } from '../event/event-sink.js';
+import type { GapEventBuilder } from '../event/gap-event.js';
+import type { Gap } from '../event/losses.js';
 import { BoundedBuffer } from './bounded-buffer.js';
 import { BufferedEvent } from './buffered-event.js';
 import { decideRetry, type RetryDecision } from './decide-retry.js';
 import { BufferFullError, ClosedError } from './delivery-errors.js';
+import { DeliveryGate } from './delivery-gate.js';
 import { DeliveryOutcomes } from './delivery-outcomes.js';
 import type { DeliveryOptions } from './delivery.options.js';
 import { FlushWaiters } from './flush-waiters.js';
 import { outsideCallers } from './outside-callers.js';
-import { PauseGate } from './pause-gate.js';
 import { RateLimitedLogger } from './rate-limited-logger.js';
 import type { RemoteClient } from './remote/remote-client.js';
+import { GapWriter } from './streams/gap-writer.js';
 
 export interface RemoteSinkSettings {
   readonly client: RemoteClient;
@@ -21,6 +24,10 @@ export interface RemoteSinkSettings {
   readonly now: () => number;
   /** From 0 up to 1. */
   readonly random: () => number;
+  /** Random; one for each recorder. Its events are numbered. */
+  readonly streamId: string;
+  /** Makes what tells of lost events. */
+  readonly gapEvent: GapEventBuilder;
 }
 
 /**
@@ -33,16 +40,17 @@ export interface RemoteSinkSettings {
  *                                                                                                         ▼
  *                                                                              delivered, rejected, given up
  *
- * Every event is settled exactly once, on leaving the buffer. `PauseGate` holds what is known of the credential and the
- * quota. `close()` stops accepting, gives everything that waits for a time one last attempt, and drops what is left at
- * its deadline.
+ * Every event is settled exactly once, on leaving the buffer. `DeliveryGate` holds what is known of the destination, the
+ * credential and the quota. `close()` stops accepting, waits for no back-off and no pause, and drops what is left at its
+ * deadline.
  */
 export class RemoteSink implements EventSink {
   private readonly buffer: BoundedBuffer;
   private readonly waiters = new FlushWaiters();
   private readonly logger: RateLimitedLogger;
+  private readonly gaps: GapWriter;
   private readonly outcomes: DeliveryOutcomes;
-  private readonly gate: PauseGate;
+  private readonly gate: DeliveryGate<BufferedEvent>;
   private readonly backOffs = new Map<BufferedEvent, NodeJS.Timeout>();
   private readonly gatherLimit: number;
   private gatherTimer: NodeJS.Timeout | undefined;
@@ -52,49 +60,64 @@ export class RemoteSink implements EventSink {
   private closed = false;
 
   constructor(private readonly settings: RemoteSinkSettings) {
-    const { options, logger, now } = settings;
+    const { options, logger, now, random } = settings;
     this.buffer = new BoundedBuffer(options);
     this.logger = new RateLimitedLogger(logger, now);
-    this.outcomes = new DeliveryOutcomes(this.waiters, this.logger);
-    this.gate = new PauseGate(() => this.sendSoon(), now);
+    this.gaps = new GapWriter(settings, { give: (event, done) => this.take(event, done), isOpen: () => this.takes() });
+    this.outcomes = new DeliveryOutcomes(this.waiters, this.logger, this.gaps);
+    this.gate = new DeliveryGate({ policy: options, now, random, onProbe: () => this.sendSoon() });
     this.gatherLimit = Math.min(options.bufferLength, options.maxBufferedEvents);
   }
 
-  append(event: AuditEvent, onSettled?: (delivery: Delivery) => void): void {
-    const buffered = new BufferedEvent(event, onSettled, this.nextSequence++);
-    if (this.closing) {
-      this.outcomes.refused(buffered, 'closed', () => new ClosedError('before'));
-      return;
-    }
-    const victim = this.buffer.add(buffered);
-    if (victim) this.giveWay(victim);
-    if (this.buffer.gathered >= this.gatherLimit) this.release();
-    else this.gatherTimer ??= setTimeout(this.release, this.settings.options.flushIntervalMs).unref();
+  append(event: AuditEvent, onSettled?: (delivery: Delivery) => void, awaited?: Awaited): void {
+    // Somebody waits for the answer: gathering more first would only be slower.
+    if (awaited === 'confirmed') setImmediate(this.release);
+    if (!this.closing) return this.take(event, onSettled);
+    const refused = new BufferedEvent(event, onSettled, this.nextSequence++);
+    this.outcomes.refused(refused, 'closed', () => new ClosedError('before'));
+  }
+
+  lost(gap: Gap): void {
+    this.outcomes.lost(gap);
   }
 
   flush(timeoutMs: number): Promise<FlushResult> {
     this.release();
     const flushed = this.waiters.wait({ upTo: this.nextSequence - 1, pending: this.buffer.size }, timeoutMs);
-    this.endVainWaits(this.gate.shutUntil);
+    this.endVainWaits(this.gate.pausedUntil);
     return flushed;
   }
 
   status(): SinkStatus {
     const { inFlight, size } = this.buffer;
-    const { paused } = this.gate;
+    const { pause } = this.gate;
+    const paused = pause && { reason: pause.reason, until: new Date(pause.until).toISOString() };
     const counters = this.outcomes.snapshot();
-    return { state: this.state(), waiting: size - inFlight, inFlight, ...counters, ...(paused ? { paused } : {}) };
+    return { state: this.state(), waiting: size - inFlight, inFlight, ...counters, ...(paused && { paused }) };
   }
 
   close(timeoutMs: number): Promise<FlushResult> {
     return (this.closing ??= this.shutDown(timeoutMs));
   }
 
+  private take(event: AuditEvent, onSettled?: (delivery: Delivery) => void): void {
+    const buffered = new BufferedEvent(event, onSettled, this.nextSequence++);
+    const victim = this.buffer.add(buffered);
+    if (victim) this.giveWay(victim);
+    if (this.buffer.gathered >= this.gatherLimit) this.release();
+    else this.gatherTimer ??= setTimeout(this.release, this.settings.options.flushIntervalMs).unref();
+  }
+
   private state(): SinkStatus['state'] {
     if (this.closed) return 'closed';
-    const { paused } = this.gate;
-    if (paused?.reason === 'credentials') return 'down';
-    return paused || this.outcomes.failing || this.buffer.parked > 0 ? 'degraded' : 'ok';
+    const { pause } = this.gate;
+    if (pause?.reason === 'credentials') return 'down';
+    return pause || this.outcomes.failing || this.buffer.parked > 0 ? 'degraded' : 'ok';
+  }
+
+  /** Whether it is worth while to send, and there is a place for one more. */
+  private takes(): boolean {
+    return this.gate.isOpen && !this.closing && this.buffer.size < this.settings.options.maxBufferedEvents;
   }
 
   private giveWay(victim: BufferedEvent): void {
@@ -121,7 +144,7 @@ export class RemoteSink implements EventSink {
   private readonly sendWaiting = outsideCallers(() => {
     this.sendingSoon = false;
     while (!this.closed && this.buffer.inFlight < this.settings.options.concurrency && this.gate.admits()) {
-      const next = this.buffer.take();
+      const next = this.buffer.take(this.gate.probesWithFresh ? 'fresh' : 'again');
       if (!next) return;
       this.gate.sent(next);
       this.attempt(next).catch((error: unknown) => {
@@ -135,16 +158,18 @@ export class RemoteSink implements EventSink {
   private async attempt(buffered: BufferedEvent): Promise<void> {
     const { client, options, random } = this.settings;
     const body = (buffered.body ??= client.serialise(buffered.event));
+    const began = performance.now();
     const attempt = await client.send(buffered.event, body);
     if (!this.buffer.has(buffered)) return;
+    this.outcomes.took(performance.now() - began);
     const decision = decideRetry(options, attempt, { number: buffered.retries + 1, random });
-    const change = this.gate.ended(buffered, decision, options.retryCapMs);
+    const change = this.gate.ended(buffered, decision);
     this.act(buffered, decision);
-    if (change === 'opened') this.logger.log('The destination takes events again: delivery goes on');
-    if (change === 'shut' && this.gate.paused) this.outcomes.paused(this.gate.paused, this.buffer.size);
+    if (change === 'resumed') this.outcomes.resumed();
+    if (change === 'paused' && this.gate.pause) this.outcomes.paused(this.gate.pause, this.buffer.size);
     this.sendSoon();
     // Refused during the shutdown: nothing else will be taken either.
-    this.endVainWaits(this.closing && decision.kind === 'pause' ? Infinity : this.gate.shutUntil);
+    this.endVainWaits(this.closing && decision.kind === 'pause' ? Infinity : this.gate.pausedUntil);
   }
 
   /** A pause that outlasts a flush is not waited for. */
@@ -195,6 +220,8 @@ export class RemoteSink implements EventSink {
   private async shutDown(timeoutMs: number): Promise<FlushResult> {
     for (const buffered of [...this.backOffs.keys()]) this.sendAgain(buffered);
     this.gate.probeNow();
+    this.gaps.end();
+    if (this.takes()) void this.gaps.write();
     const { delivered } = await this.flush(timeoutMs);
     this.closed = true;
     clearTimeout(this.gatherTimer);

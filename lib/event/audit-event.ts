@@ -21,6 +21,8 @@ export interface AuditEvent {
   readonly payload: string;
   /** Every value is a string: the wire contract's map of string to string. */
   readonly meta: Readonly<Record<string, string>>;
+  /** Place in the stream of events of its recorder: 0, 1, 2, and so on. */
+  readonly seq?: number;
 }
 
 /** Upper bound of `AuditEvent.payload` in UTF-8 bytes, set by the ImmutableLog ingest API. */

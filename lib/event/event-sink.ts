@@ -1,4 +1,5 @@
 import type { AuditEvent } from './audit-event.js';
+import type { Gap } from './losses.js';
 
 /** The destination's answer to one event. */
 export interface Receipt {
@@ -42,8 +43,12 @@ export interface SinkStatus {
   readonly hashMismatches: number;
   /** Events given up, by cause. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** Lost events that the destination was not told of yet, and the `audit.gap` events that told it of others. */
+  readonly gaps?: { readonly pending: number; readonly written: number };
   readonly paused?: { readonly reason: 'credentials' | 'quota'; readonly until: string };
   readonly lastError?: string;
+  /** How long an event takes from being handed over until its destination has it, in milliseconds, smoothed. */
+  readonly latencyMs?: number;
   /** Where events are kept and then forwarded: how forwarding stands. The figures beside it are of the keeping. */
   readonly forwarding?: ForwardStatus;
 }
@@ -71,10 +76,16 @@ export interface EventSink {
    */
   append(event: AuditEvent, onSettled?: (delivery: Delivery) => void, awaited?: Awaited): void;
 
+  /** Notes events that were numbered and will never be appended, so that it can tell of them. MUST NOT throw. */
+  lost?(gap: Gap): void;
+
   /** Resolves when everything appended so far has ended, or after `timeoutMs`. MUST NOT reject. */
   flush(timeoutMs: number): Promise<FlushResult>;
 
   status(): SinkStatus;
+
+  /** Events whose fate is not known; asked for when the process ends without `close()`. */
+  unsettled?(): readonly AuditEvent[];
 
   /** Delivers what it can within `timeoutMs`, then lets go of sockets and timers. Idempotent. MUST NOT reject. */
   close(timeoutMs: number): Promise<FlushResult>;

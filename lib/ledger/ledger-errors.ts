@@ -1,3 +1,5 @@
+const FULL = 'its disk is full: free some space, the ledger then goes on by itself';
+
 /** The ledger cannot do what it was asked to; `code` says why, `retryable` whether the same call can succeed later. */
 export abstract class LedgerError extends Error {
   abstract readonly code: string;
@@ -42,12 +44,12 @@ export class LedgerUnavailableError extends LedgerError {
   }
 }
 
-/** The disk is full. It goes on by itself when there is space again. */
+/** The disk is full, or nearly. It goes on by itself when there is space again. */
 export class LedgerFullError extends LedgerUnavailableError {
   override readonly code = 'IML_LEDGER_FULL';
 
-  constructor(options?: ErrorOptions) {
-    super('its disk is full: free some space, the ledger then goes on by itself', options);
+  constructor({ reason = FULL, ...options }: ErrorOptions & { readonly reason?: string } = {}) {
+    super(reason, options);
   }
 }
 

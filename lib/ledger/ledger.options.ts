@@ -1,5 +1,8 @@
-import { IsObject, IsOptional, IsString, Length, Matches } from 'class-validator';
+import { IsInt, IsObject, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
+import { BALLAST_BYTES, MAX_WAITING_BYTES, MIN_FREE_BYTES } from './disk/space-defaults.js';
 import type { CheckpointSigner } from './keys/checkpoint-signer.js';
+
+const MAX_DISK_BYTES = 1_000_000_000_000;
 
 /** Where the ledger is kept and how it signs. */
 export class LedgerOptions {
@@ -34,4 +37,29 @@ export class LedgerOptions {
   @IsString()
   @Length(1, 4_096)
   highWaterPath?: string;
+
+  /** Events are refused while less is free on the disk; 0: only when it is full. */
+  @IsInt()
+  @Min(0)
+  @Max(MAX_DISK_BYTES)
+  minFreeBytes: number = MIN_FREE_BYTES;
+
+  /** Size of the file `<path>.ballast`, deleted when the disk is full so that a shutdown can be written; 0: no file. */
+  @IsInt()
+  @Min(0)
+  @Max(MAX_DISK_BYTES)
+  ballastBytes: number = BALLAST_BYTES;
+
+  /** Events are refused while more bytes of them wait to be written. */
+  @IsInt()
+  @Min(1_000_000)
+  @Max(10_000_000_000)
+  maxWaitingBytes: number = MAX_WAITING_BYTES;
+
+  /** In `hybrid` mode the content of events is erased here so many days after it came, if the API has it; never unless given. Entries, checkpoints and proofs stay. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(36_500)
+  retainForwardedDays?: number;
 }

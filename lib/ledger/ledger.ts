@@ -2,15 +2,18 @@ import { encodeBase64 } from './encoding/base64.js';
 import { decodeUtf8 } from './encoding/utf8.js';
 import { formatOpening } from './leaf/opening.js';
 import { parseTxId, txId } from './leaf/tx-id.js';
+import { findErasure } from './erasure/find-erasure.js';
 import { LedgerCorruptError, LedgerReadOnlyError, LedgerUnavailableError } from './ledger-errors.js';
+import type { ErasureReceipt, ErasureRequest } from './ledger.types.js';
 import type { EventFilter, EventPage, EventsFound, LedgerEntry, LedgerEvent } from './ledger.types.js';
-import type { LedgerReceipt, LedgerStatus, StoredEvent } from './ledger.types.js';
+import type { LedgerReceipt, LedgerStatus, StoredEvent, StreamNotice } from './ledger.types.js';
 import { formatEntryBundle } from './merkle/entry-bundle.js';
 import { TILE_WIDTH } from './merkle/tile-path.js';
 import { HASH_BYTES } from './merkle/tree-hash.js';
 import { isCount } from './merkle/tree-index.js';
 import { tileWidth } from './merkle/tree-tiles.js';
 import { prepareEvent } from './sequencer/prepare-event.js';
+import { prepareNotice } from './sequencer/prepare-notice.js';
 import type { Released } from './sequencer/remembered.js';
 import type { LedgerStore } from './store/ledger-store.js';
 import { readInclusionProof } from './store/read-tree.js';
@@ -52,12 +55,34 @@ export class Ledger {
    * trying again under the same key, `LedgerUnavailableError`.
    */
   async append(event: LedgerEvent): Promise<LedgerReceipt> {
-    const { writer } = this.parts;
-    if (writer === undefined) throw new LedgerReadOnlyError();
+    const { writer } = this;
     const prepared = prepareEvent(event, writer.prepare);
-    const { leafHash, ...placed } = await writer.sequencer.append(prepared);
+    const { leafHash, ...placed } = await writer.append(prepared);
     const { payloadHash } = prepared;
     return { txId: txId(leafHash), payloadHash, leafHash: encodeBase64(leafHash), ...placed };
+  }
+
+  /**
+   * Says in the log, in clear text, what becomes of a stream of events. Resolves when it is durable and a signed
+   * checkpoint covers it; comes behind all that was given before. Rejects as `append` does.
+   */
+  async stream(notice: StreamNotice): Promise<{ readonly index: number }> {
+    const { index } = await this.writer.append(prepareNotice(notice));
+    return { index };
+  }
+
+  /**
+   * Erases the content of events for good: payload, meta, what opens their commitments, what searches find them by, and
+   * their idempotency keys. Says so in the log first. Their entries stay, and with them every checkpoint and proof; what
+   * was announced and not done, because the process died, is done at the next start. Rejects as `append` does.
+   */
+  async erase(request: ErasureRequest): Promise<ErasureReceipt> {
+    return this.writer.erase(request);
+  }
+
+  /** Does what is announced to be erased. Resolves with whether nothing of it is left in the ledger's files. */
+  async finishErasures(): Promise<boolean> {
+    return this.writer.carryOut();
   }
 
   /** The newest signed checkpoint, a signed note. Each one continues those before. */
@@ -73,7 +98,10 @@ export class Ledger {
   /** The event with this id. */
   async find(id: string): Promise<StoredEvent | undefined> {
     const entry = await this.entryOf(id);
-    return entry && toStoredEvent(entry);
+    const event = entry && toStoredEvent(entry);
+    if (event === undefined || event.payload !== undefined || event.meta !== undefined) return event;
+    const erasure = await findErasure(this.parts.store, event.index);
+    return erasure === undefined ? event : { ...event, erasure };
   }
 
   /** The events that fit, page by page. Pages neither repeat nor miss what was there, while events arrive. */
@@ -142,6 +170,12 @@ export class Ledger {
   close(): Promise<void> {
     this.closing ??= this.end();
     return this.closing;
+  }
+
+  private get writer(): LedgerWriter {
+    const { writer } = this.parts;
+    if (writer === undefined) throw new LedgerReadOnlyError();
+    return writer;
   }
 
   private async end(): Promise<void> {

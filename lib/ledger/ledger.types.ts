@@ -1,3 +1,4 @@
+import type { DiskStatus } from './disk/disk-guard.js';
 import type { Salts } from './leaf/commitment.js';
 
 /** An event as it is given to the ledger. */
@@ -12,6 +13,13 @@ export interface LedgerEvent {
   /** The place in the stream of events of one process: shows gaps. */
   readonly stream?: { readonly id: string; readonly seq: number } | undefined;
 }
+
+/** What a process says of its stream of events. It stands in the log in clear text. */
+export type StreamNotice = { readonly stream: string; readonly source: string } & (
+  | { readonly kind: 'open' }
+  /** `count`: all events before this place were given to the ledger, or lost. */
+  | { readonly kind: 'heartbeat' | 'close'; readonly count: number }
+);
 
 /** The ledger's answer: the event is durable, and a signed checkpoint covers it. */
 export interface LedgerReceipt {
@@ -45,6 +53,39 @@ export interface StoredEvent {
   readonly leaf: Uint8Array;
   /** What opens the commitments in the leaf. */
   readonly salts: Partial<Salts>;
+  /** What announced that payload and meta are erased. Where it is missing although they are, somebody was silent. */
+  readonly erasure?: EventErasure;
+}
+
+/** The entry of the log that announced an erasure. */
+export interface EventErasure {
+  readonly txId: string;
+  readonly index: number;
+  /** In milliseconds since 1970. */
+  readonly time: number;
+  /** The same in ISO 8601. */
+  readonly receivedAt: string;
+  /** By whom. */
+  readonly source: string;
+  readonly reason: string;
+}
+
+/** What is to be erased for good. It is said in the log in clear text, by whom and why. */
+export interface ErasureRequest {
+  /** Places of events, both ends included, ascending. Entries between them that are no events stay as they are. */
+  readonly ranges: readonly (readonly [first: number, last: number])[];
+  /** Who erases, such as the id of an operator. Stays in the log for ever: nothing personal. */
+  readonly source: string;
+  /** Such as `gdpr-art17`. */
+  readonly reason: string;
+}
+
+/** What became of an erasure that is announced. */
+export interface ErasureReceipt {
+  /** The places of the entries that announce it. */
+  readonly indexes: readonly number[];
+  /** Nothing of it is left in the ledger's files. If not, somebody reads them: it is done within the hour. */
+  readonly complete: boolean;
 }
 
 /** Which events are meant. Everything given has to fit. */
@@ -112,4 +153,6 @@ export interface LedgerStatus {
   /** Events whose fate their givers did not learn. */
   readonly failed: number;
   readonly lastError?: string;
+  /** Missing where nothing is written. */
+  readonly disk?: DiskStatus;
 }

@@ -2,6 +2,10 @@ import { existsSync } from 'node:fs';
 import type { AuditLogger } from '../event/audit-logger.js';
 import { isKeyName } from './checkpoint/key-name.js';
 import { requireVerifierKey } from './checkpoint/verifier-key.js';
+import { DiskGuard } from './disk/disk-guard.js';
+import type { DiskPauses } from './disk/disk-guard.js';
+import type { FreeBytes } from './disk/free-space.js';
+import { BALLAST_BYTES, MAX_WAITING_BYTES, MIN_FREE_BYTES } from './disk/space-defaults.js';
 import { encodeHex } from './encoding/hex.js';
 import type { CheckpointSigner } from './keys/checkpoint-signer.js';
 import { chooseSigner } from './keys/choose-signer.js';
@@ -35,10 +39,19 @@ export interface OpenLedgerOptions {
   readonly maxBatch?: number | undefined;
   /** How long an event waits for others, in milliseconds, when many come at a time; 5 unless given. */
   readonly maxWaitMs?: number | undefined;
+  /** Events are refused while less is free on the disk; 32 MB unless given. */
+  readonly minFreeBytes?: number | undefined;
+  /** Size of the file `<path>.ballast`, which is given up when the disk is full; 64 MB unless given. */
+  readonly ballastBytes?: number | undefined;
+  /** Events are refused while more bytes of them wait to be written; 64 MB unless given. */
+  readonly maxWaitingBytes?: number | undefined;
   readonly now?: (() => number) | undefined;
   readonly randomBytes?: ((bytes: number) => Uint8Array) | undefined;
   /** Opens the connections to the database instead of better-sqlite3. */
   readonly openSqlite?: OpenSqlite | undefined;
+  /** Says how much is free instead of the system. */
+  readonly freeBytes?: FreeBytes | undefined;
+  readonly diskPauses?: Partial<DiskPauses> | undefined;
   readonly logger: AuditLogger;
 }
 
@@ -56,13 +69,23 @@ export async function openLedger(options: OpenLedgerOptions): Promise<Ledger> {
   // Read before the head: what is released later is not missing from it.
   const highWater = readOnly ? undefined : await readHighWater(highWaterPath(options));
   if (highWater !== undefined && !existsSync(path)) throw missing(options);
-  const store = await SqliteLedgerStore.open(path, { readOnly, ...(openSqlite && { open: openSqlite }) });
+  const disk = readOnly ? undefined : await guardDisk(options);
+  let store: SqliteLedgerStore | undefined;
   try {
-    return await (readOnly ? openReader(store, options) : openWriter(store, options, highWater));
+    store = await SqliteLedgerStore.open(path, { readOnly, ...(openSqlite && { open: openSqlite }) });
+    return await (disk ? openWriter({ store, disk, highWater }, options) : openReader(store, options));
   } catch (error) {
-    await store.close();
+    await disk?.close();
+    await store?.close();
     throw error;
   }
+}
+
+async function guardDisk(options: OpenLedgerOptions): Promise<DiskGuard> {
+  const { minFreeBytes = MIN_FREE_BYTES, ballastBytes = BALLAST_BYTES } = options;
+  const disk = new DiskGuard({ ...options, minFreeBytes, ballastBytes });
+  await disk.start();
+  return disk;
 }
 
 async function openReader(store: LedgerStore, { path, origin }: OpenLedgerOptions): Promise<Ledger> {
@@ -78,11 +101,13 @@ async function openReader(store: LedgerStore, { path, origin }: OpenLedgerOption
   return new Ledger({ store, identity, newest });
 }
 
-async function openWriter(
-  store: LedgerStore,
-  options: OpenLedgerOptions,
-  highWater: string | undefined,
-): Promise<Ledger> {
+interface Opened {
+  readonly store: LedgerStore;
+  readonly disk: DiskGuard;
+  readonly highWater: string | undefined;
+}
+
+async function openWriter({ store, disk, highWater }: Opened, options: OpenLedgerOptions): Promise<Ledger> {
   const known = await store.identity();
   if (known === undefined && highWater !== undefined) throw missing(options);
   if (known !== undefined) requireOrigin(known, options);
@@ -102,6 +127,8 @@ async function openWriter(
       maxWaitMs: options.maxWaitMs ?? MAX_WAIT_MS,
       maxWaiting: MAX_WAITING,
     },
+    maxWaitingBytes: options.maxWaitingBytes ?? MAX_WAITING_BYTES,
+    disk,
     now: options.now ?? Date.now,
     randomBytes: randomOf,
     logger: options.logger,

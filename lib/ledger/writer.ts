@@ -1,14 +1,21 @@
 import type { AuditLogger } from '../event/audit-logger.js';
-import type { LedgerStatus } from './ledger.types.js';
+import { ByteBudget } from './byte-budget.js';
+import type { DiskGuard } from './disk/disk-guard.js';
+import { Eraser } from './erasure/eraser.js';
+import { prepareErasure } from './erasure/prepare-erasure.js';
+import { LedgerFullError, LedgerUnavailableError } from './ledger-errors.js';
+import type { ErasureReceipt, ErasureRequest, LedgerStatus } from './ledger.types.js';
 import type { BatchLimits } from './sequencer/batch-queue.js';
 import { Checkpoints } from './sequencer/checkpoints.js';
+import { IndexFollower } from './sequencer/index-follower.js';
 import { IDEMPOTENCY_TTL_MS } from './sequencer/plan-step.js';
-import type { PrepareContext } from './sequencer/prepare-event.js';
+import type { PrepareContext, PreparedEntry } from './sequencer/prepare-event.js';
 import { ReleaseMemory } from './sequencer/release-memory.js';
 import { requireContinuation } from './sequencer/remembered.js';
 import type { Released, Remembered } from './sequencer/remembered.js';
 import { requireSoundStore } from './sequencer/require-sound-store.js';
 import { Sequencer } from './sequencer/sequencer.js';
+import type { Sequenced } from './sequencer/sequencer.js';
 import type { CheckpointSigner } from './keys/checkpoint-signer.js';
 import type { LedgerIdentity, LedgerStore } from './store/ledger-store.js';
 
@@ -18,6 +25,10 @@ export interface LedgerWriterContext {
   readonly signer: CheckpointSigner;
   readonly highWaterPath: string;
   readonly limits: BatchLimits;
+  /** Bytes of events that may wait. */
+  readonly maxWaitingBytes: number;
+  /** Looked at already. */
+  readonly disk: DiskGuard;
   readonly now: () => number;
   readonly randomBytes: (bytes: number) => Uint8Array;
   readonly logger: AuditLogger;
@@ -32,30 +43,77 @@ export class LedgerWriter {
   readonly sequencer: Sequencer;
   readonly checkpoints: Checkpoints;
   private readonly memory: ReleaseMemory;
+  private readonly index: IndexFollower;
+  private readonly waitingBytes: ByteBudget;
+  private readonly eraser: Eraser;
   private tidying: NodeJS.Timeout | undefined;
 
   constructor(private readonly context: LedgerWriterContext) {
     const { store, identity, signer, randomBytes } = context;
     this.prepare = { idempotencySecret: identity.idempotencySecret, randomBytes };
+    this.waitingBytes = new ByteBudget(context.maxWaitingBytes);
+    this.eraser = new Eraser(store);
     this.memory = new ReleaseMemory({ ...context, vkey: identity.vkey });
     this.checkpoints = new Checkpoints(store, signer, (released) => this.memory.remember(released));
-    this.sequencer = new Sequencer({ ...context, checkpoints: this.checkpoints, recover: () => this.recover() });
+    this.index = new IndexFollower(store, (error) => this.sequencer.interrupt(error));
+    this.sequencer = new Sequencer({
+      ...context,
+      checkpoints: this.checkpoints,
+      recover: () => this.recover(),
+      onCommitted: (entries) => this.index.follow(entries),
+    });
   }
 
   /** The start of ledger.md, section 3.3: nothing is signed before all that is remembered has been compared. */
   async start(remembered: readonly Remembered[]): Promise<void> {
-    const { store, identity, now, logger } = this.context;
+    const { identity, logger } = this.context;
     await this.check(remembered);
     await this.sequencer.start();
     await this.memory.flush();
-    const tidy = (): Promise<void> =>
-      store.tidy({ keysMs: now() - IDEMPOTENCY_TTL_MS, notesMs: now() - NOTES_KEPT_MS });
-    await tidy();
-    this.tidying = setInterval(() => {
-      tidy().catch((error: unknown) =>
-        logger.warn(`The ledger ${identity.origin} was not tidied up: ${String(error)}`),
+    const contain = (error: unknown): void =>
+      logger.warn(`The ledger ${identity.origin} was not tidied up: ${String(error)}`);
+    // What a process before this one has left. Nobody waits for erasures, which can be many.
+    this.index.follow(0);
+    this.carryOut().catch(contain);
+    await this.tidy();
+    const tidyAgain = (): Promise<unknown> => this.tidy().then(() => this.carryOut());
+    this.tidying = setInterval(() => void tidyAgain().catch(contain), TIDY_INTERVAL_MS).unref();
+  }
+
+  append(entry: PreparedEntry): Promise<Sequenced> {
+    const full = this.context.disk.refusal();
+    if (full !== undefined) return Promise.reject(full);
+    const { payload, meta } = entry.event ?? {};
+    const bytes = (payload?.length ?? 0) + (meta?.length ?? 0);
+    if (!this.waitingBytes.take(bytes)) {
+      return Promise.reject(
+        new LedgerUnavailableError(`${this.waitingBytes.inUse} bytes of events are waiting already`),
       );
-    }, TIDY_INTERVAL_MS).unref();
+    }
+    const giveBack = (): void => this.waitingBytes.giveBack(bytes);
+    const sequenced = this.sequencer.append(entry);
+    sequenced.then(giveBack, giveBack);
+    return sequenced;
+  }
+
+  /** Announces an erasure and does it. */
+  async erase(request: ErasureRequest): Promise<ErasureReceipt> {
+    const { store, disk } = this.context;
+    const entries = prepareErasure(request, (await store.head()).size);
+    // It has to be written also when there is too little space for events.
+    await disk.makeRoom();
+    const announced = await Promise.all(entries.map((entry) => this.sequencer.append(entry)));
+    return { indexes: announced.map(({ index }) => index), complete: await this.carryOut() };
+  }
+
+  /** Does what is announced to be erased. Resolves with whether nothing of it is left. */
+  async carryOut(): Promise<boolean> {
+    try {
+      return await this.eraser.carryOut();
+    } catch (error) {
+      this.sequencer.interrupt(error);
+      throw error;
+    }
   }
 
   /** The newest checkpoint, of what other processes have appended as well. */
@@ -66,22 +124,37 @@ export class LedgerWriter {
     return this.checkpoints.release(await this.context.store.head());
   }
 
-  status(): Pick<LedgerStatus, 'state' | 'waiting' | 'lastError' | keyof Sequencer['counts']> {
+  status(): Pick<LedgerStatus, 'state' | 'waiting' | 'lastError' | 'disk' | keyof Sequencer['counts']> {
     const { failure, waiting, counts } = this.sequencer;
-    if (failure === undefined) return { state: 'ok', waiting, ...counts };
-    return { state: failure.final ? 'stopped' : 'unavailable', lastError: failure.error.message, waiting, ...counts };
+    const { disk } = this.context;
+    const common = { waiting, ...counts, disk: disk.status() };
+    const error = failure?.error ?? disk.refusal();
+    if (error === undefined) return { state: 'ok', ...common };
+    return { state: failure?.final ? 'stopped' : 'unavailable', lastError: error.message, ...common };
   }
 
   async close(): Promise<void> {
     clearInterval(this.tidying);
-    await this.sequencer.close();
+    // Begun at once: whatever is appended from now on is refused.
+    const sequenced = this.sequencer.close();
+    await this.eraser.close();
+    await sequenced;
+    await this.context.disk.makeRoom();
+    await this.index.close();
     await this.memory.flush().catch((error: unknown) => {
       this.context.logger.warn(`The newest checkpoint of the ledger was not saved at its close: ${String(error)}`);
     });
+    await this.context.disk.close();
+  }
+
+  private tidy(): Promise<void> {
+    const { store, now } = this.context;
+    return store.tidy({ keysMs: now() - IDEMPOTENCY_TTL_MS, notesMs: now() - NOTES_KEPT_MS });
   }
 
   private async recover(): Promise<void> {
-    const { store } = this.context;
+    const { store, disk } = this.context;
+    if (this.sequencer.failure?.error instanceof LedgerFullError) await disk.release();
     await store.reopen();
     const { memory } = this.checkpoints;
     await this.check(memory === undefined ? [] : [memory]);

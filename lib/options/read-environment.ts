@@ -13,6 +13,9 @@ export const VARIABLES: Readonly<Record<string, readonly string[]>> = {
 /** Options that no text can give. */
 const NOT_TEXT: ReadonlySet<string> = new Set(['client', 'capture.identify', 'ledger.signer']);
 
+/** Whole numbers that have no default to be known by. */
+const NUMBERS: ReadonlySet<string> = new Set(['ledger.retainForwardedDays', 'delivery.catchUpPerSecond']);
+
 /** What the environment says of one section of the options, and in which variable. */
 export interface EnvironmentSection {
   readonly values: Readonly<Record<string, unknown>>;
@@ -38,7 +41,8 @@ export function readEnvironment(prefix: string, defaults: object, variables: Var
     if (NOT_TEXT.has(prefix + name)) return [];
     for (const variable of variablesOf(prefix + name)) {
       const text = variables[variable]?.trim();
-      if (text !== undefined && text !== '') return [{ name, variable, value: parse(text, standard) }];
+      if (text !== undefined && text !== '')
+        return [{ name, variable, value: parse(text, NUMBERS.has(prefix + name) ? 0 : standard) }];
     }
     return [];
   });

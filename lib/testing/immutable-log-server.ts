@@ -21,6 +21,8 @@ export interface RecordedRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** When all of it was there, in milliseconds since 1970. */
+  readonly receivedAt: number;
   readonly behaviour: Behaviour['kind'];
   /** `undefined` while unanswered, and for ever when the connection was cut. */
   readonly status?: number;
@@ -133,7 +135,8 @@ export class ImmutableLogServer {
     const headers = request.headers as Record<string, string>;
     const known = method === 'POST' && path === '/v1/events';
     const behaviour = known ? (this.scripted.shift() ?? this.otherwise) : refuseUnknownPath;
-    const recorded = { method, path, headers, body: body?.toString('utf8') ?? '', behaviour: behaviour.kind };
+    const text = body?.toString('utf8') ?? '';
+    const recorded = { method, path, headers, body: text, receivedAt: Date.now(), behaviour: behaviour.kind };
     const entry: RecordedRequest & { status?: number } = recorded;
     this.received.push(entry);
     response.once('finish', () => (entry.status = response.statusCode));

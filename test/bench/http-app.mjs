@@ -6,6 +6,9 @@ import { APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { ImmutableLogModule } from 'nestjs-immutable-log';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 const [platform, variant, endpoint] = process.argv.slice(2);
 
@@ -26,12 +29,18 @@ for (const [name, decorate] of [
   decorate(ItemsController.prototype, name, Object.getOwnPropertyDescriptor(ItemsController.prototype, name));
 }
 
+// One for each process: two of them on one file would wait for each other.
+const folder = mkdtempSync(join(tmpdir(), 'http-bench-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+const ledger = { path: join(folder, 'ledger.db') };
+
 const variants = {
   plain: {},
   interceptor: {
     providers: [{ provide: APP_INTERCEPTOR, useValue: { intercept: (_context, next) => next.handle() } }],
   },
-  local: { imports: [ImmutableLogModule.forRoot({ mode: 'local' })] },
+  local: { imports: [ImmutableLogModule.forRoot({ mode: 'local', ledger })] },
+  durable: { imports: [ImmutableLogModule.forRoot({ mode: 'local', ledger, guarantee: 'durable' })] },
   remote: {
     imports: [
       ImmutableLogModule.forRoot({
@@ -49,7 +58,7 @@ Module({ controllers: [ItemsController], ...variants[variant] })(AppModule);
 const adapter = platform === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
 const app = await NestFactory.create(AppModule, adapter, { logger: false });
 await app.listen(0, '127.0.0.1');
-process.once('SIGINT', () => process.exit(0));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(0));
 process.on('message', () => {
   const { user, system } = process.cpuUsage();
   process.send({ cpuMicros: user + system, rss: process.memoryUsage().rss });

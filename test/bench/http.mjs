@@ -1,6 +1,7 @@
 // What auditing costs a request: CPU time of the application's process per request and throughput, for
-// nothing, an empty global interceptor, the module without destination, and the module sending to a local endpoint.
-// Interleaved rounds; medians with minimum and maximum. `npm run build && node test/bench/http.mjs [rounds] [requests]`
+// nothing, an empty global interceptor, the module with its ledger in the background and with every answer held for it,
+// and the module sending to a local endpoint. Interleaved rounds; medians with minimum and maximum.
+// `npm run build && node test/bench/http.mjs [rounds] [requests] [variants, e.g. plain,local,durable]`
 import { fork } from 'node:child_process';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +9,7 @@ import { Client } from 'undici';
 
 const ROUNDS = Number(process.argv[2] ?? 5);
 const REQUESTS = Number(process.argv[3] ?? 20_000);
-const VARIANTS = ['plain', 'interceptor', 'local', 'remote'];
+const VARIANTS = process.argv[4]?.split(',') ?? ['plain', 'interceptor', 'local', 'durable', 'remote'];
 const APP = fileURLToPath(new URL('http-app.mjs', import.meta.url));
 
 const endpoint = createServer((request, response) => {

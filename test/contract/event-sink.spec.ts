@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHybridSink } from '../../lib/delivery/create-hybrid-sink.js';
 import { LedgerSink } from '../../lib/delivery/ledger-sink.js';
+import { gapEventBuilder } from '../../lib/event/gap-event.js';
 import { LedgerOptions } from '../../lib/ledger/ledger.options.js';
 import { openLedger } from '../../lib/ledger/open-ledger.js';
 import { startImmutableLogServer } from '../../lib/testing/immutable-log-server.js';
 import { RecordedEvents } from '../../lib/testing/memory-sink.js';
 import { deliveryOptions, LoggedLines, openSink } from '../support/delivery.js';
 import { eventSinkContract } from './event-sink.contract.js';
+
+const service = { serviceName: 'tests', env: 'test', development: false };
 
 eventSinkContract('RemoteSink', async () => {
   const server = await startImmutableLogServer();
@@ -21,7 +24,9 @@ eventSinkContract('LedgerSink', async () => {
   const logger = new LoggedLines();
   const ledger = await openLedger({ path: join(folder, 'ledger.db'), logger });
   const options = { maxBufferedEvents: 1_000, retryBaseMs: 10, retryCapMs: 50 };
-  const sink = new LedgerSink({ open: () => Promise.resolve(ledger), options, logger, source: 'app', streamId: 's' });
+  const open = () => Promise.resolve(ledger);
+  const gapEvent = gapEventBuilder(service);
+  const sink = new LedgerSink({ open, options, logger, source: 'app', streamId: 's', gapEvent });
   await sink.start();
   const arrived: string[] = [];
   const read = async () => {
@@ -45,6 +50,7 @@ eventSinkContract('HybridSink', async () => {
     selfToken: 'the-self-token',
     source: 'app',
     streamId: 's',
+    service,
   });
   const cleanUp = () => Promise.all([server.close(), rm(folder, { recursive: true })]).then(() => undefined);
   return { sink, arrived: () => server.events.map((event) => event.idempotencyKey!), cleanUp };

@@ -162,6 +162,37 @@ export function forwardStoreContract(name: string, open: () => Promise<OpenedFor
       });
     });
 
+    describe('what is still to be erased', () => {
+      beforeEach(() =>
+        record(aReceipt(1, { payloadHash: 'ab' }), aReceipt(2), aRejection(3), aReceipt(4), aReceipt(6)),
+      );
+
+      it('is every delivered event that nobody has noted', async () => {
+        expect(await store.retained(100, 100)).toEqual([1, 2, 4, 6]);
+        expect(await store.retained(6, 100)).toEqual([1, 2, 4]);
+        expect(await store.retained(100, 2)).toEqual([1, 2]);
+        await store.noteErased([
+          [1, 1],
+          [3, 4],
+        ]);
+        expect(await store.retained(100, 100)).toEqual([2, 6]);
+      });
+
+      it('takes the hash of the payload along, and nothing else', async () => {
+        const before = await store.receipts(everything);
+        await store.noteErased([[1, 2]]);
+        const { payloadHash: _, ...first } = before[0]!;
+        expect(await store.receipts(everything)).toEqual([first, ...before.slice(1)]);
+        expect(await store.rejections(everything)).toHaveLength(1);
+      });
+
+      it('comes later for an event that was refused and then sent again', async () => {
+        await store.noteErased([[1, 6]]);
+        await record(aReceipt(3));
+        expect(await store.retained(100, 100)).toEqual([3]);
+      });
+    });
+
     describe('redrive', () => {
       beforeEach(() => record(aRejection(1), aRejection(2, { status: 400 }), aRejection(3)));
 

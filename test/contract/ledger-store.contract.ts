@@ -271,7 +271,11 @@ export function ledgerStoreContract(name: string, open: () => Promise<OpenedLedg
       });
     });
 
-    describe('search', () => {
+    describe.each([
+      ['none of', 0],
+      ['some of', 3],
+      ['all of', 100],
+    ])('search, with %s the entries in the index', (_, indexed) => {
       const found = async (filter: EventFilter, page: Partial<SearchPage> = {}): Promise<number[]> => {
         return (await store.search(filter, { ...NEWEST, ...page })).map(({ index }) => index);
       };
@@ -280,6 +284,7 @@ export function ledgerStoreContract(name: string, open: () => Promise<OpenedLedg
         let now = 1_000;
         const ticking = new Steps(store, identity, () => (now += 10));
         for (let number = 1; number <= 6; number++) await ticking.commit(anEvent(number));
+        if (indexed > 0) expect(await store.extendIndex(indexed)).toBe(Math.max(7 - indexed, 0));
       });
 
       it('finds by each of the columns', async () => {
@@ -317,6 +322,94 @@ export function ledgerStoreContract(name: string, open: () => Promise<OpenedLedg
         expect(await found({}, { limit: 2, cursor: 5 })).toEqual([4, 3]);
         expect(await found({}, { limit: 2, cursor: 2, order: 'oldest' })).toEqual([3, 4]);
         expect(await found({ text: 'orders' }, { limit: 2, cursor: 3 })).toEqual([2, 1]);
+      });
+    });
+
+    describe('erasing', () => {
+      const everyone = { from: 0, to: 100, limit: 100 };
+      const found = async (filter: EventFilter = {}): Promise<number[]> =>
+        (await store.search(filter, NEWEST)).map(({ index }) => index);
+
+      beforeEach(async () => {
+        await steps.commit(...[1, 2, 3, 4].map((number) => anEvent(number, { idempotencyKey: `key-${number}` })));
+        await store.extendIndex(100);
+      });
+
+      it('leaves nothing of an event but its entry, and others as they are', async () => {
+        const before = await everything();
+        const others = await store.entries(4, 5);
+        expect(await store.erase({ from: 1, to: 4, limit: 100 })).toBe(4);
+        expect(await everything()).toEqual(before);
+        for (const { content } of await store.entries(1, 4)) expect(content).toEqual({});
+        expect(await store.entries(4, 5)).toEqual(others);
+        expect(await found()).toEqual([4]);
+        expect(await found({ text: 'number' })).toEqual([4]);
+        expect(await found({ text: '3' })).toEqual([]);
+        expect(await found({ actor: 'user-1' })).toEqual([4]);
+      });
+
+      it('forgets the idempotency keys', async () => {
+        await store.erase({ from: 1, to: 3, limit: 100 });
+        const { outcomes } = await steps.commit(
+          anEvent(1, { idempotencyKey: 'key-1' }),
+          anEvent(4, { idempotencyKey: 'key-4' }),
+        );
+        expect(outcomes.map(({ kind }) => kind)).toEqual(['appended', 'duplicate']);
+      });
+
+      it('goes step by step, and answers where to go on', async () => {
+        const places: number[] = [];
+        for (let from = 0; from < 100 && places.length < 10;) {
+          places.push((from = await store.erase({ ...everyone, from, limit: 2 })));
+          if (places.at(-1) === places.at(-2)) break;
+        }
+        expect(places).toEqual([3, 5, 5]);
+        expect(await found()).toEqual([]);
+        expect(await store.erase({ ...everyone, to: 3 })).toBe(3);
+      });
+
+      it('goes no further than the index has come', async () => {
+        await steps.commit(anEvent(5), anEvent(6));
+        expect(await store.erase({ ...everyone, from: 3 })).toBe(5);
+        expect(await found()).toEqual([6, 5, 2, 1]);
+        await store.extendIndex(100);
+        expect(await store.erase({ ...everyone, from: 5 })).toBe(7);
+        expect(await found()).toEqual([2, 1]);
+      });
+
+      it('is seen by other processes, which put nothing back', async () => {
+        await steps.commit(anEvent(5));
+        const other = await opened.openAgain();
+        await other.extendIndex(100);
+        await other.erase(everyone);
+        await store.extendIndex(100);
+        expect(await found()).toEqual([]);
+        await other.close();
+      });
+
+      it('can begin anew after reopening', async () => {
+        await store.erase({ ...everyone, limit: 1 });
+        await store.reopen();
+        expect(await found()).toEqual([4, 3, 2]);
+        await store.erase(everyone);
+        expect(await found()).toEqual([]);
+      });
+
+      it('notes how far it is done, and never less', async () => {
+        expect(await store.erasedTo()).toBe(0);
+        expect(await store.noteErased(4)).toBe(true);
+        expect(await store.noteErased(2)).toBe(true);
+        expect(await store.erasedTo()).toBe(4);
+      });
+
+      it('finds the entries that announce it, and no others', async () => {
+        const announced = await steps.announce([[1, 2]]);
+        await steps.commit(anEvent(7));
+        await steps.announce([[4, 4]]);
+        expect((await store.erasures(0, 100)).map(({ index }) => index)).toEqual([5, 7]);
+        expect((await store.erasures(0, 1)).map(({ leaf }) => hex(leaf))).toEqual([hex(announced.entries[0]!.leaf)]);
+        expect((await store.erasures(6, 100)).map(({ index }) => index)).toEqual([7]);
+        expect(await store.erasures(8, 100)).toEqual([]);
       });
     });
 

@@ -10,18 +10,20 @@ import { verifyConsistency } from '../../dist/ledger/merkle/verify-consistency.j
 
 /**
  * What an appender was told, line by line, in the order in which it was.
- * @returns {{ acks: { number: number, txId: string, index: number, treeSize: number }[], notes: string[] }}
+ * @returns {{ acks: { number: number, txId: string, index: number, treeSize: number }[], notes: string[],
+ *   refusals: string[] }}
  */
 export function readTold(output) {
   // The last line may be cut off by a kill.
   const lines = output.slice(0, output.lastIndexOf('\n') + 1).split('\n');
-  const told = { acks: [], notes: [] };
+  const told = { acks: [], notes: [], refusals: [] };
   for (const line of lines) {
     const [kind, ...words] = line.split(' ');
     if (kind === 'ack') {
       const [number, txId, index, treeSize] = words;
       told.acks.push({ number: Number(number), txId, index: Number(index), treeSize: Number(treeSize) });
     }
+    if (kind === 'refused') told.refusals.push(words[1]);
     if (kind === 'note') told.notes.push(Buffer.from(words[0], 'base64').toString());
   }
   return told;

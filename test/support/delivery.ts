@@ -69,6 +69,8 @@ export async function openSink(
     delivery: deliveryOptions(overrides),
     logger,
     selfToken: 'the-self-token',
+    streamId: 'a-stream',
+    service: { serviceName: 'tests', env: 'test', development: false },
     ...input,
   });
   const settled: { id: string; delivery: Delivery }[] = [];

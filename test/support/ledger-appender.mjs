@@ -1,18 +1,33 @@
 // Appends to a ledger until it is killed or has done its count, and writes down what it is told, line by line:
-// `ack <number> <tx id> <index> <tree size>` and `note <signed checkpoint in base64>`.
+// `ack <number> <tx id> <index> <tree size>`, `refused <number> <code>` and `note <signed checkpoint in base64>`.
 // node ledger-appender.mjs <database> <prefix of the keys> <first number> <count> <at a time>
 import { writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openLedger } from '../../dist/ledger/open-ledger.js';
 
 const [path, prefix, first, count, atATime] = process.argv.slice(2);
 const last = Number(first) + Number(count);
 const logger = { log() {}, warn: complain, error: complain };
-const ledger = await openLedger({ path, logger });
+const PAUSE_MS = 5;
+const ledger = await open();
 
 let next = Number(first);
 say(`open ${ledger.size()}`);
 await Promise.all(Array.from({ length: Number(atATime) }, appendOneByOne));
 await ledger.close();
+
+/** As an application does: again, while it is worth it. */
+async function open() {
+  for (;;) {
+    try {
+      return await openLedger({ path, logger, ballastBytes: 0 });
+    } catch (error) {
+      if (!error.retryable) throw error;
+      say(`refused open ${error.code}`);
+      await sleep(PAUSE_MS);
+    }
+  }
+}
 
 async function appendOneByOne() {
   while (next < last) {
@@ -39,6 +54,8 @@ async function append(number) {
       });
     } catch (error) {
       if (!error.retryable) throw error;
+      say(`refused ${number} ${error.code}`);
+      await sleep(PAUSE_MS);
     }
   }
 }

@@ -6,6 +6,7 @@ import type { Ledger } from '../../lib/ledger/ledger.js';
 import { openLedger } from '../../lib/ledger/open-ledger.js';
 import type { OpenLedgerOptions } from '../../lib/ledger/open-ledger.js';
 import { generateKey } from '../../lib/ledger/checkpoint/signing-key.js';
+import { prepareErasure } from '../../lib/ledger/erasure/prepare-erasure.js';
 import { planStep } from '../../lib/ledger/sequencer/plan-step.js';
 import type { StepPlan } from '../../lib/ledger/sequencer/plan-step.js';
 import { prepareEvent } from '../../lib/ledger/sequencer/prepare-event.js';
@@ -93,6 +94,14 @@ export class Steps {
 
   commit(...events: readonly LedgerEvent[]): Promise<StepPlan> {
     return this.commitWith((decide, view) => decide(view), ...events);
+  }
+
+  /** Says that events are erased. */
+  announce(ranges: readonly (readonly [number, number])[]): Promise<StepPlan> {
+    const events = prepareErasure({ ranges, source: 'operator', reason: 'test' }, Infinity);
+    return this.store.commit({ keys: [] }, (view) =>
+      planStep({ events, now: this.now(), identity: this.identity }, view),
+    );
   }
 
   /** `wrap` comes between the store and the decision. */

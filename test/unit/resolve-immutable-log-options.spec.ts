@@ -23,7 +23,7 @@ describe('options', () => {
       register: 'global',
       capture: { skipPaths: ['/health', '/healthz'], body: 'hash', responseBody: 'never', headers: false },
       redaction: { builtIn: true, denylist: [] },
-      delivery: { maxBufferedEvents: 1000, overflow: 'drop-newest', timeoutMs: 5000 },
+      delivery: { maxBufferedEvents: 10_000, overflow: 'drop-newest', timeoutMs: 5000 },
     });
   });
 
@@ -114,6 +114,14 @@ describe('options', () => {
     }
   });
 
+  it('are numbers from the environment also where there is no default', () => {
+    const variables = { IMTBL_API_KEY: 'k', IMTBL_LEDGER_RETAIN_FORWARDED_DAYS: '30' };
+    expect(resolveImmutableLogOptions({}, variables).ledger.retainForwardedDays).toBe(30);
+    const rate = { IMTBL_DELIVERY_CATCH_UP_PER_SECOND: '50' };
+    expect(resolveImmutableLogOptions({}, rate).delivery.catchUpPerSecond).toBe(50);
+    expect(() => resolveImmutableLogOptions({}, { IMTBL_LEDGER_RETAIN_FORWARDED_DAYS: '30' })).toThrow(/mode 'local'/);
+  });
+
   it('development sets the environment unless it is given', () => {
     expect(resolveImmutableLogOptions({ development: true }, { IMTBL_ENV: 'qa' }).env).toBe('development');
     expect(resolveImmutableLogOptions({ development: true, env: 'qa' }, {}).env).toBe('qa');
@@ -151,6 +159,13 @@ describe('options', () => {
       { skipPaths: [], capture: { skipPaths: [] } },
       /skipPaths and capture\.skipPaths are both given/,
     ],
+    [
+      'retention without forwarding',
+      { ledger: { retainForwardedDays: 30 } },
+      /^ledger\.retainForwardedDays is 30, but in mode 'local' .* give apiKey or client, or leave it out$/,
+    ],
+    ['half a day', { apiKey: 'k', ledger: { retainForwardedDays: 0.5 } }, /^ledger\.retainForwardedDays is 0\.5: must/],
+    ['a rate of nothing', { delivery: { catchUpPerSecond: 0 } }, /^delivery\.catchUpPerSecond is 0: must/],
     ['a client that is none', { client: {} }, /client has no request\(\) method/],
   ])('are refused with %s', (_case, given, problem) => {
     const problems = problemsOf(given);

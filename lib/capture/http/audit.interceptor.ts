@@ -10,6 +10,7 @@ import { catchError, finalize, tap, type Observable } from 'rxjs';
 import { HandlerRun, type HandlerIdentity } from './handler-run.js';
 import { identifyHandler } from './handler-stamps.js';
 import { contextOf, type HttpContext } from './http-context.js';
+import { isStream } from './is-stream.js';
 
 /**
  * Times the handler and notes how it ended. It records nothing by itself: what the client was answered is known only when
@@ -30,6 +31,7 @@ export class ImmutableLogInterceptor implements NestInterceptor {
 function observe(http: HttpContext, identity: HandlerIdentity, next: CallHandler): Observable<unknown> {
   const run = new HandlerRun(identity);
   http.run = run;
+  http.onRouteChosen?.();
   return next.handle().pipe(
     tap({ next: (value) => watchStream(http, value), complete: () => run.end('done') }),
     catchError((error: unknown) => {
@@ -42,6 +44,7 @@ function observe(http: HttpContext, identity: HandlerIdentity, next: CallHandler
 
 /** A file that fails while it is being sent looks like a client that left; the stream itself knows better. */
 function watchStream(http: HttpContext, value: unknown): void {
+  if (http.gate !== undefined) http.streams = isStream(value);
   if (!(value instanceof StreamableFile)) return;
   http.recorder.contain('watching a file', () => {
     // The monitor only looks on: an error that nobody handles must stay unhandled.

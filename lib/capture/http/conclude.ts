@@ -5,6 +5,7 @@ import type { CaptureOptions } from '../capture.options.js';
 import { knownIdentity, type IdentityResult } from '../resolve-identity.js';
 import { handlerFunction, routeOf } from './handler-stamps.js';
 import type { HttpContext } from './http-context.js';
+import { pathOf } from './path-of.js';
 import { single } from './platform-request.js';
 import { readQuery } from './read-query.js';
 import { decideWireOutcome } from './wire-outcome.js';
@@ -16,14 +17,17 @@ export interface ConclusionSettings {
   readonly exceptionsObserved: boolean;
 }
 
-/** Everything that is known of a request whose response has closed, as plain data. */
+/** Everything that is known of a request whose response has closed or waits for its event, as plain data. */
 export function conclude(http: HttpContext, identity: IdentityResult, settings: ConclusionSettings): EventFacts {
   const handlerState: HandlerState = http.run?.state ?? 'none';
   const failure = findFailure(http, settings);
+  // An answer that waits for its event counts as sent; nobody knows more at that moment.
+  const held = http.closed ? undefined : http.held;
   const { statusCode, outcome } = decideWireOutcome({
-    wireStatus: http.wireStatus,
+    wireStatus: http.wireStatus ?? held?.status,
     ownStatus: http.response.statusCode,
-    finished: http.finished,
+    finished: http.finished || held !== undefined,
+    goesOn: held?.piece === 'first' && http.streams,
     handlerState,
     failed: failure !== undefined,
     streamFailed: http.streamError !== undefined,
@@ -94,9 +98,4 @@ function responseFacts(http: HttpContext, capture: Readonly<CaptureOptions>): Re
   const body = http.responseBody?.read();
   if (!capture.headers && body === undefined) return undefined;
   return { ...(capture.headers && { headers: http.response.getHeaders() }), ...(body && { body }) };
-}
-
-export function pathOf(url: string): string {
-  const end = url.search(/[?#]/);
-  return end === -1 ? url : url.slice(0, end);
 }

@@ -16,18 +16,32 @@ const FASTIFY_ROUTE_CONFIG = '__fastify_route_config__';
  * to the registered route, so a request that a guard turned away still knows its handler.
  */
 export function stampHandlers(modules: ModulesContainer): void {
+  for (const route of routeHandlers(modules)) stamp(route);
+}
+
+/** A controller's method that is a route. */
+export interface RouteHandler extends HandlerIdentity {
+  readonly handler: object;
+}
+
+/** All routes of an application. */
+export function* routeHandlers(modules: ModulesContainer): Generator<RouteHandler> {
   const scanner = new MetadataScanner();
   for (const module of modules.values()) {
     for (const { metatype } of module.controllers.values()) {
       if (typeof metatype !== 'function') continue;
       const prototype = metatype.prototype as Record<string, unknown>;
-      for (const method of scanner.getAllMethodNames(prototype)) stamp(metatype as Type, method, prototype[method]);
+      for (const method of scanner.getAllMethodNames(prototype)) {
+        const handler = prototype[method];
+        if (typeof handler === 'function' && Reflect.hasMetadata(PATH_METADATA, handler)) {
+          yield { controller: metatype as Type, method, handler };
+        }
+      }
     }
   }
 }
 
-function stamp(controller: Type, method: string, handler: unknown): void {
-  if (typeof handler !== 'function' || !Reflect.hasMetadata(PATH_METADATA, handler)) return;
+function stamp({ controller, method, handler }: RouteHandler): void {
   const known = stampsOf(handler);
   if (known.some((identity) => identity.controller === controller)) return;
   // An inherited method is one function in several controllers: all of them are candidates.

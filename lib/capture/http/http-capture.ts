@@ -7,10 +7,13 @@ import type { AuditRecorder } from '../audit-recorder.js';
 import { isSkipped } from '../audit-metadata.js';
 import type { CaptureOptions } from '../capture.options.js';
 import { identifyAtOnce, identifyUser, resolveIdentity, type IdentityResult } from '../resolve-identity.js';
-import { conclude, pathOf } from './conclude.js';
+import type { GuaranteeChoice } from '../guarantee.js';
+import { conclude } from './conclude.js';
 import { handlerFunction } from './handler-stamps.js';
+import { Holding, type Waiting } from './holding.js';
 import { contextOf, HttpContext } from './http-context.js';
 import { usesInterceptor } from './manual-registration.js';
+import { pathOf } from './path-of.js';
 import type { RawRequest, RawResponse } from './platform-request.js';
 import { ResponseBody } from './response-body.js';
 import { watchFinish } from './response-finish.js';
@@ -22,6 +25,8 @@ export interface HttpCaptureSettings {
   readonly capture: Readonly<CaptureOptions>;
   /** `manual`: only handlers that use the interceptor are recorded. */
   readonly register: 'global' | 'manual';
+  /** Of requests of which their handler says nothing. */
+  readonly guarantee: GuaranteeChoice;
   /** Our own deliveries carry it; they are not audited. */
   readonly selfToken: string;
 }
@@ -32,10 +37,13 @@ export interface HttpCaptureSettings {
  *
  *     begin → (platform's request, handler's run, exception are noted) → close → handler ended or grace over
  *           → identify → conclude → record
+ *
+ * An answer with a guarantee is recorded when it is about to leave; its `close` then finds nothing left to do.
  */
 export class HttpCapture {
   /** Set when NestJS's exceptions handler could be observed. */
   exceptionsObserved = false;
+  readonly holding: Holding;
   private readonly open = new Set<HttpContext>();
   private readonly idle: (() => void)[] = [];
   private readonly selected: ReturnType<typeof compileSelection>;
@@ -46,6 +54,12 @@ export class HttpCapture {
     this.selected = compileSelection(settings.capture);
     this.selfToken = Buffer.from(settings.selfToken);
     this.identifyNow = identifyAtOnce(settings.capture.identify ?? identifyUser);
+    this.holding = new Holding({
+      recorder: settings.recorder,
+      guarantee: settings.guarantee,
+      isWanted: (http) => this.isWanted(http),
+      record: (http, waiting) => this.identifyAndRecord(http, waiting),
+    });
   }
 
   /** Requests whose event is still to come. */
@@ -93,6 +107,12 @@ export class HttpCapture {
     for (const http of [...this.open]) this.identifyAndRecord(http);
   }
 
+  /** The process ends: records what is open, without waiting for an `identify` that answers with a promise. */
+  concludeNow(): void {
+    this.concludeOpen();
+    for (const http of [...this.open]) this.record(http, { unresolved: 'the process ended' }, undefined);
+  }
+
   private isOwnDelivery(request: RawRequest): boolean {
     const value = request.headers[SELF_HEADER];
     if (typeof value !== 'string') return false;
@@ -111,6 +131,7 @@ export class HttpCapture {
       if (!http.closed) http.wireStatus ??= status;
     });
     if (this.settings.capture.responseBody !== 'never') http.responseBody = new ResponseBody(http.response);
+    this.holding.begin(http, this.exceptionsObserved);
     watchFinish(http.request, http.response, () => {
       http.finished = !http.closed;
     });
@@ -123,20 +144,23 @@ export class HttpCapture {
 
   /** A client that left does not stop the handler: what it does yet may still take effect. */
   private settle(http: HttpContext): void {
-    const conclude = () => this.identifyAndRecord(http);
+    const conclude = () => {
+      if (!http.concluding) this.identifyAndRecord(http);
+    };
     if (http.run === undefined || http.finished) conclude();
     // One turn later: NestJS's own handling of what the handler threw comes after the interceptor's.
     else http.run.whenEnded(this.settings.capture.graceMs, () => setImmediate(conclude));
   }
 
-  private identifyAndRecord(http: HttpContext): void {
-    if (!this.open.has(http)) return;
+  private identifyAndRecord(http: HttpContext, waiting?: Waiting): void {
+    if (!this.open.has(http)) return waiting?.done();
+    http.concluding = waiting !== undefined;
     const { recorder, capture } = this.settings;
-    const wanted = recorder.contain('choosing a request', () => this.isWanted(http)) ?? true;
+    const wanted = waiting !== undefined || (recorder.contain('choosing a request', () => this.isWanted(http)) ?? true);
     if (!wanted) return this.forget(http);
     resolveIdentity(capture.identify ?? identifyUser, http.platformRequest ?? http.request, {
       timeoutMs: capture.identifyTimeoutMs,
-      done: (identity) => this.record(http, identity),
+      done: (identity) => this.record(http, identity, waiting),
     });
   }
 
@@ -147,18 +171,18 @@ export class HttpCapture {
     return handler === undefined || !isSkipped(handler.controller, handlerFunction(handler));
   }
 
-  private record(http: HttpContext, identity: IdentityResult): void {
-    if (!this.open.has(http)) return;
+  private record(http: HttpContext, identity: IdentityResult, waiting: Waiting | undefined): void {
+    if (!this.open.has(http) || identity === null) return this.forget(http, waiting);
     const { recorder, capture } = this.settings;
-    if (identity !== null) {
-      const settings = { capture, exceptionsObserved: this.exceptionsObserved };
-      const facts = recorder.contain('reading a request', () => conclude(http, identity, settings));
-      if (facts !== undefined) recorder.record(facts);
-    }
+    const settings = { capture, exceptionsObserved: this.exceptionsObserved };
+    const facts = recorder.contain('reading a request', () => conclude(http, identity, settings));
+    if (waiting !== undefined) recorder.keep(facts, waiting.awaited, waiting.done);
+    else recorder.record(facts);
     this.forget(http);
   }
 
-  private forget(http: HttpContext): void {
+  private forget(http: HttpContext, waiting?: Waiting): void {
+    waiting?.done();
     this.open.delete(http);
     if (this.open.size === 0) for (const resume of this.idle.splice(0)) resume();
   }

@@ -7,6 +7,7 @@ import type { HandlerIdentity, HandlerRun } from './handler-run.js';
 import { handlerFunction, routedHandler } from './handler-stamps.js';
 import { rawRequestOf, single, type PlatformRequest, type RawRequest, type RawResponse } from './platform-request.js';
 import type { ResponseBody } from './response-body.js';
+import type { ResponseGate } from './response-gate.js';
 
 const CONTEXT = Symbol('nestjs-immutable-log.context');
 
@@ -46,6 +47,16 @@ export class HttpContext implements RequestContext {
   handled: { readonly exception: unknown } | undefined;
   /** A stream that was the answer failed on its way. */
   streamError: unknown;
+  /** Holds the answer back until its event is kept. */
+  gate: ResponseGate | undefined;
+  /** The answer is a stream that goes on after its head; noted where there is a gate. */
+  streams = false;
+  /** The answer that waits for this event, and which piece of it. */
+  held: { readonly status: number; readonly piece: 'first' | 'last' } | undefined;
+  /** Called when the route is known and nothing is answered yet; set where some route's answers are held. */
+  onRouteChosen: (() => void) | undefined;
+  /** Its event is being recorded while the answer waits. */
+  concluding = false;
   /** The whole response was handed to the network. */
   finished = false;
   closed = false;
@@ -85,6 +96,7 @@ export class HttpContext implements RequestContext {
   /** The first exception is the cause; what a filter throws on top of it is not. */
   noteException(exception: unknown): void {
     this.handled ??= { exception };
+    this.onRouteChosen?.();
   }
 }
 

@@ -7,6 +7,7 @@ const MAX_BYTES = 64 * 1024;
 export class ResponseBody {
   private chunks: Buffer[] | undefined = [];
   private bytes = 0;
+  private shown = false;
 
   constructor(private readonly response: RawResponse) {
     this.tap('write');
@@ -23,9 +24,17 @@ export class ResponseBody {
     return /^text\//i.test(type) ? { raw, parsed: raw.toString('utf8') } : { raw };
   }
 
+  /** Shows it a piece before that is written, and all from now on: those written are the same. */
+  see(chunk: unknown, encoding: unknown): void {
+    this.shown = true;
+    this.keep(chunk, encoding);
+  }
+
   private tap(method: 'write' | 'end'): void {
     const original = Reflect.get(this.response, method) as (...args: unknown[]) => unknown;
-    const keep = (chunk: unknown, encoding: unknown) => this.keep(chunk, encoding);
+    const keep = (chunk: unknown, encoding: unknown) => {
+      if (!this.shown) this.keep(chunk, encoding);
+    };
     this.response[method] = function tapped(this: RawResponse, ...args: unknown[]) {
       keep(args[0], args[1]);
       return Reflect.apply(original, this, args);

@@ -16,5 +16,14 @@ export function watchFinish(request: RawRequest, response: RawResponse, onFinish
  */
 function hasLeft(request: RawRequest, response: RawResponse): boolean {
   if (request.httpVersionMajor !== 1) return response.writableFinished;
-  return (request.socket as { destroyed?: boolean } | null)?.destroyed !== true;
+  return !hasLostSocket(request);
+}
+
+/** Its client can no longer be answered, although the response may not have closed yet. */
+export function isAbandoned(request: RawRequest, response: RawResponse): boolean {
+  return request.httpVersionMajor === 1 ? hasLostSocket(request) : response.destroyed;
+}
+
+function hasLostSocket(request: RawRequest): boolean {
+  return (request.socket as { destroyed?: boolean } | null)?.destroyed === true;
 }

@@ -12,6 +12,8 @@ export interface ClosedExchange {
   readonly ownStatus: number;
   /** The whole response was handed to the network. */
   readonly finished: boolean;
+  /** The answer was recorded before it began, and is a stream that may yet fail. */
+  readonly goesOn?: boolean;
   readonly handlerState: HandlerState;
   /** NestJS handled an exception, or the handler failed beyond repair. */
   readonly failed: boolean;
@@ -28,9 +30,10 @@ export function decideWireOutcome(exchange: ClosedExchange): {
   return { statusCode, outcome: exchange.finished ? ofFinished(statusCode, exchange) : ofCut(exchange) };
 }
 
-function ofFinished(status: number, { failed, streamFailed }: ClosedExchange): Outcome {
+function ofFinished(status: number, { failed, streamFailed, goesOn }: ClosedExchange): Outcome {
   if (status === 401 || status === 403) return 'denied';
-  return status >= 400 || failed || streamFailed ? 'failure' : 'success';
+  if (status >= 400 || failed || streamFailed) return 'failure';
+  return goesOn === true ? 'incomplete' : 'success';
 }
 
 function ofCut({ streamFailed, handlerState }: ClosedExchange): Outcome {

@@ -1,9 +1,10 @@
 import { decideRetry, type RetryDecision } from '../decide-retry.js';
+import { DeliveryGate, type GateChange } from '../delivery-gate.js';
 import type { RateLimitedLogger } from '../rate-limited-logger.js';
+import { CatchUpPace } from './catch-up-pace.js';
 import type { ForwardCounters } from './forward-counters.js';
-import { ForwardGate, type GateChange } from './forward-gate.js';
 import type { ForwardItem } from './forward-item.js';
-import type { ForwardOutcome, ForwardState } from './forward-store.js';
+import type { ForwardOutcome, ForwardPause, ForwardState } from './forward-store.js';
 import { ForwardWindow } from './forward-window.js';
 import type { ForwarderSettings } from './forwarder.settings.js';
 import { LedgerReader } from './ledger-reader.js';
@@ -39,9 +40,10 @@ export interface RunSettings extends ForwarderSettings {
  */
 export class ForwardRun {
   private readonly window: ForwardWindow;
-  private readonly gate: ForwardGate;
+  private readonly gate: DeliveryGate<ForwardItem>;
   private readonly log: OutcomeLog;
   private readonly feed: WindowFeed;
+  private readonly pace: CatchUpPace;
   private readonly notes: OutcomeNotes;
   private stopped = false;
 
@@ -51,7 +53,8 @@ export class ForwardRun {
   ) {
     const { options, now, random, ledger } = settings;
     this.window = new ForwardWindow({ position: begin.position, anchor: begin.anchor }, options.concurrency);
-    this.gate = new ForwardGate({ policy: options, now, random, onProbe: () => this.send() });
+    this.gate = new DeliveryGate({ policy: options, now, random, onProbe: () => this.send() });
+    this.pace = new CatchUpPace({ perSecond: options.catchUpPerSecond, now, onReady: () => this.send() });
     this.notes = new OutcomeNotes(settings.counters, settings.limited, now);
     this.log = new OutcomeLog({
       ...settings,
@@ -78,7 +81,7 @@ export class ForwardRun {
     return this.window.size - this.window.inFlight;
   }
 
-  get pause(): ForwardGate['pause'] {
+  get pause(): ForwardPause | undefined {
     return this.gate.pause;
   }
 
@@ -128,6 +131,7 @@ export class ForwardRun {
     this.feed.stop();
     this.window.dispose();
     this.gate.dispose();
+    this.pace.dispose();
   }
 
   /** After `stop()`: writes what is known. */
@@ -147,8 +151,8 @@ export class ForwardRun {
   }
 
   private readonly send = (): void => {
-    const { window, gate } = this;
-    while (!this.stopped && !this.log.isFull && window.inFlight < this.settings.options.concurrency && gate.admits()) {
+    const { window, gate, pace } = this;
+    while (this.maySend && pace.admits()) {
       const next = window.take(gate.probesWithFresh ? 'fresh' : 'again');
       if (next === undefined) break;
       gate.sent(next);
@@ -157,16 +161,26 @@ export class ForwardRun {
         this.act(next, { kind: 'retry', reason: String(error), afterMs: this.settings.options.retryCapMs });
       });
     }
+    if (!window.hasReady && window.parked === 0 && this.feed.isAtEnd) pace.caughtUp();
     this.feed.topUp();
   };
 
+  private get maySend(): boolean {
+    const { window, gate, log } = this;
+    const hasPlace = window.inFlight < this.settings.options.concurrency;
+    return !this.stopped && !log.isFull && hasPlace && window.hasReady && gate.admits();
+  }
+
   private async attempt(item: ForwardItem): Promise<void> {
     const { client, options, random } = this.settings;
+    const began = performance.now();
     const attempt = await client.send(item.event, client.serialise(item.event));
     if (this.stopped) return;
+    this.settings.counters.took(performance.now() - began);
     const policy = { ...options, maxAttempts: Infinity };
     const decision = decideRetry(policy, attempt, { number: item.retries + 1, random });
     this.gateChanged(this.gate.ended(item, decision));
+    if (!this.gate.isOpen) this.pace.fellBehind();
     this.act(item, decision);
     this.send();
     if (this.nothingBefore !== undefined) this.settings.onPaused();

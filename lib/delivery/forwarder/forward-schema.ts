@@ -21,8 +21,11 @@ const SCHEMA = `
     payload_hash TEXT,
     hash_matches INTEGER,
     duplicate INTEGER NOT NULL,
-    request_id TEXT
+    request_id TEXT,
+    -- The content of the event needs no look any more: it is old enough, and erased where it was to be.
+    erased INTEGER NOT NULL DEFAULT 0
   ) STRICT;
+  CREATE INDEX receipt_retained ON receipt (idx) WHERE erased = 0;
   CREATE INDEX receipt_mismatch ON receipt (idx) WHERE hash_matches = 0;
 
   CREATE TABLE rejection (

@@ -83,6 +83,13 @@ function outcomeStatements(database: SqliteDatabase) {
     settled: database.prepare<{ idx: number }>(
       `SELECT idx FROM (SELECT idx FROM receipt UNION ALL SELECT idx FROM rejection) WHERE idx >= ? AND idx < ?`,
     ),
+    retained: database.prepare<{ idx: number }>(
+      'SELECT idx FROM receipt INDEXED BY receipt_retained WHERE erased = 0 AND idx < ? ORDER BY idx LIMIT ?',
+    ),
+    // A hash of what was sent is as good as what was sent to who can guess it.
+    noteErased: database.prepare(
+      'UPDATE receipt SET erased = 1, payload_hash = NULL WHERE erased = 0 AND idx BETWEEN ? AND ?',
+    ),
     receipts: database.prepare<ReceiptRow>('SELECT * FROM receipt WHERE idx >= ? ORDER BY idx LIMIT ?'),
     rejections: database.prepare<RejectionRow>('SELECT * FROM rejection WHERE idx >= ? ORDER BY idx LIMIT ?'),
   };

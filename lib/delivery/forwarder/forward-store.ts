@@ -1,4 +1,4 @@
-import type { PauseReason } from '../decide-retry.js';
+import type { Pause } from '../pause.js';
 
 /**
  * How far a ledger is forwarded, and what came of each event. Every method is all or nothing; what a method that
@@ -30,6 +30,15 @@ export interface ForwardStore {
 
   /** What came of the event at this place. */
   outcome(index: number): Promise<ForwardOutcome | undefined>;
+
+  /** The first places before this one of delivered events that are not noted as erased. */
+  retained(before: number, limit: number): Promise<number[]>;
+
+  /**
+   * Notes that the content of the events with a receipt in these ranges needs no look any more, and forgets the hash of
+   * their payloads. Both ends are included.
+   */
+  noteErased(ranges: readonly (readonly [first: number, last: number])[]): Promise<void>;
 
   /** In the order of the log. */
   receipts(page: ForwardPage): Promise<ForwardReceipt[]>;
@@ -70,11 +79,7 @@ export interface ForwardState extends ForwardPosition {
   readonly hashMismatches: number;
 }
 
-/** The destination takes nothing before `until`, in milliseconds since 1970. */
-export interface ForwardPause {
-  readonly reason: PauseReason;
-  readonly until: number;
-}
+export type ForwardPause = Pause;
 
 export interface LeaseRequest {
   readonly owner: string;

@@ -96,6 +96,11 @@ export class ForwardWindow {
     for (const { index } of outcomes) this.redriven.delete(index);
   }
 
+  /** There is something to send. */
+  get hasReady(): boolean {
+    return this.fresh.length + this.again.length > 0;
+  }
+
   /** The next event to send. It is in flight from now on. */
   take(first: 'fresh' | 'again'): ForwardItem | undefined {
     const [one, other] = first === 'fresh' ? [this.fresh, this.again] : [this.again, this.fresh];

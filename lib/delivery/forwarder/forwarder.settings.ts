@@ -3,9 +3,10 @@ import type { Ledger } from '../../ledger/ledger.js';
 import type { DeliveryOptions } from '../delivery.options.js';
 import type { RemoteClient } from '../remote/remote-client.js';
 import type { ForwardStore } from './forward-store.js';
+import type { RetentionSettings } from './retention.js';
 
 /** What is needed of the ledger that is forwarded. */
-export type ForwardedLedger = Pick<Ledger, 'entries' | 'size' | 'checkpoint'>;
+export type ForwardedLedger = Pick<Ledger, 'entries' | 'size' | 'checkpoint' | 'erase' | 'finishErasures'>;
 
 export interface ForwarderSettings {
   /** Stays open when the forwarder closes. */
@@ -22,4 +23,6 @@ export interface ForwarderSettings {
   readonly random: () => number;
   /** How long the other processes wait for one that has died, in milliseconds; 10,000 unless given. */
   readonly leaseMs?: number | undefined;
+  /** For ever unless given. */
+  readonly retention?: RetentionSettings | undefined;
 }

@@ -11,6 +11,7 @@ import { ForwardRun } from './forward-run.js';
 import type { ForwardOutcome, ForwardPause, ForwardState, RejectionFilter } from './forward-store.js';
 import type { ForwarderSettings } from './forwarder.settings.js';
 import { PositionWaiters } from './position-waiters.js';
+import { Retention } from './retention.js';
 
 /**
  * Follows a ledger and delivers every event in it, in order of arrival, as long as no other process does. Whatever goes
@@ -22,6 +23,7 @@ export class Forwarder {
   private readonly flushes = new PositionWaiters();
   private readonly confirmations: EntryWaiters;
   private readonly lead: ForwardLead;
+  private readonly retention: Retention | undefined;
   private seen: ForwardState = { position: 0, furthest: -1, rejected: 0, hashMismatches: 0 };
   private started = false;
   private waking = false;
@@ -37,6 +39,9 @@ export class Forwarder {
       makeRun: (state) => this.makeRun(state),
       onLook: (state) => this.look(state),
     });
+    const { retention } = settings;
+    const isActive = (): boolean => this.lead.run !== undefined;
+    this.retention = retention && new Retention({ ...settings, ...retention, limited: this.logger, isActive });
   }
 
   /** Begins to follow the ledger, as soon as no other process does. Idempotent. */
@@ -44,6 +49,7 @@ export class Forwarder {
     if (this.started || this.closing) return;
     this.started = true;
     this.lead.start();
+    this.retention?.start();
   }
 
   /** A hint that the ledger has something new; without it that is noticed a little later. */
@@ -203,6 +209,7 @@ export class Forwarder {
     // Without the lease it is for another process to deliver.
     const result = await this.flush(this.lead.run ? timeoutMs : 0);
     this.closed = true;
+    await this.retention?.close();
     await this.lead.end();
     const kept = `${result.pending} events were not forwarded before the shutdown. They are in the ledger`;
     if (result.pending > 0) this.logger.warn('shutdown', `${kept}, and are forwarded after the next start`);

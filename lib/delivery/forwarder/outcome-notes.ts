@@ -1,17 +1,15 @@
 import type { Receipt } from '../../event/event-sink.js';
 import type { RateLimitedLogger } from '../rate-limited-logger.js';
 import { payloadHashMatches } from '../remote/receipt.js';
+import { PAUSES } from '../pause.js';
 import type { ForwardCounters } from './forward-counters.js';
 import type { ForwardItem } from './forward-item.js';
 import type { ForwardOutcome, ForwardPause, ForwardedEvent } from './forward-store.js';
 
-const PAUSES: Readonly<Record<ForwardPause['reason'], string>> = {
-  credentials: 'The destination refuses the credential: check apiKey',
-  quota: 'The quota of the destination is used up',
-};
-
 /** Puts into words, counts and logs how attempts end. */
 export class OutcomeNotes {
+  private toldPause: ForwardPause['reason'] | undefined;
+
   constructor(
     private readonly counters: ForwardCounters,
     private readonly logger: RateLimitedLogger,
@@ -60,13 +58,17 @@ export class OutcomeNotes {
     this.logger.warn('retry', `An event could not be delivered and is sent again later: ${reason}`);
   }
 
+  /** Said once for each pause, however often it is probed in vain. */
   paused({ reason, until }: ForwardPause): void {
     this.counters.lastError = PAUSES[reason];
+    if (this.toldPause === reason) return;
+    this.toldPause = reason;
     const when = new Date(until).toISOString();
     this.logger.warn(reason, `${PAUSES[reason]}. Nothing is lost; delivery pauses and is tried again at ${when}`);
   }
 
   resumed(): void {
+    this.toldPause = undefined;
     this.logger.log('The destination takes events again: delivery goes on');
   }
 

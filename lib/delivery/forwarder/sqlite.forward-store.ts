@@ -84,6 +84,18 @@ export class SqliteForwardStore implements ForwardStore {
     return rejection?.index === index ? { kind: 'rejected', ...rejection } : undefined;
   }
 
+  async retained(before: number, limit: number): Promise<number[]> {
+    return (await this.work(({ statements }) => statements.retained.all(before, limit))).map(({ idx }) => idx);
+  }
+
+  noteErased(ranges: readonly (readonly [first: number, last: number])[]): Promise<void> {
+    return this.work(({ database, statements }) => {
+      inTransaction(database, statements, () => {
+        for (const [first, last] of ranges) statements.noteErased.run(first, last);
+      });
+    });
+  }
+
   async receipts({ from, limit }: ForwardPage): Promise<ForwardReceipt[]> {
     return (await this.work(({ statements }) => statements.receipts.all(from, limit))).map(toReceipt);
   }

@@ -41,6 +41,11 @@ export class WindowFeed {
     clearInterval(this.pollTimer);
   }
 
+  /** Everything that is known to be in the ledger has been read. */
+  get isAtEnd(): boolean {
+    return !this.mayHaveMore && !this.reading;
+  }
+
   /** There may be something new in the ledger. */
   wake(): void {
     if (this.reading) this.askedAgain = true;

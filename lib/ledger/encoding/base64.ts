@@ -1,5 +1,7 @@
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const DIGITS: readonly string[] = Array.from(ALPHABET);
+/** Two digits, the value of 12 bits. */
+const PAIRS: readonly string[] = DIGITS.flatMap((first) => DIGITS.map((second) => first + second));
 
 // By character code; what is no digit counts so much that no group with it is a number of 24 bits.
 const NO_DIGIT = 2 ** 24;
@@ -11,12 +13,19 @@ const VALUES: readonly number[] = Array.from({ length: 128 }, (_, code) => {
 /** Standard base64 with padding, RFC 4648, section 4. */
 export function encodeBase64(bytes: Uint8Array): string {
   let text = '';
-  for (let at = 0; at < bytes.length; at += 3) {
-    const group = (bytes[at] ?? 0) * 0x10000 + (bytes[at + 1] ?? 0) * 0x100 + (bytes[at + 2] ?? 0);
-    text += digit(group / 0x40000) + digit(group / 0x1000);
-    text += (at + 1 < bytes.length ? digit(group / 0x40) : '=') + (at + 2 < bytes.length ? digit(group) : '=');
+  const whole = bytes.length - (bytes.length % 3);
+  for (let at = 0; at < whole; at += 3) {
+    const middle = bytes[at + 1] ?? 0;
+    text += PAIRS[(bytes[at] ?? 0) * 16 + Math.floor(middle / 16)] ?? '';
+    text += PAIRS[(middle % 16) * 0x100 + (bytes[at + 2] ?? 0)] ?? '';
   }
-  return text;
+  return whole === bytes.length ? text : text + lastGroup(bytes[whole] ?? 0, bytes[whole + 1]);
+}
+
+/** One or two bytes: the bits that are missing are zeros, and the digits that have none `=`. */
+function lastGroup(first: number, second: number | undefined): string {
+  const start = PAIRS[first * 16 + Math.floor((second ?? 0) / 16)] ?? '';
+  return second === undefined ? `${start}==` : `${start}${DIGITS[(second % 16) * 4] ?? ''}=`;
 }
 
 /**
@@ -40,8 +49,4 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   }
   const isCanonical = padded.subarray(padded.length - padding).every((byte) => byte === 0);
   return isCanonical ? padded.subarray(0, padded.length - padding) : undefined;
-}
-
-function digit(value: number): string {
-  return DIGITS[Math.floor(value) % 64] ?? '';
 }

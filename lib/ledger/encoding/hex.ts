@@ -1,7 +1,9 @@
+const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** Lower-case hexadecimal. */
 export function encodeHex(bytes: Uint8Array): string {
   let text = '';
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  for (let at = 0; at < bytes.length; at++) text += BYTES[bytes[at] ?? 0] ?? '';
   return text;
 }
 

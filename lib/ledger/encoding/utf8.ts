@@ -1,8 +1,10 @@
 import { isBytes } from './bytes.js';
 
+const encoder = new TextEncoder();
+
 /** The UTF-8 bytes of a text. A lone surrogate has none; TextEncoder would quietly write U+FFFD for it. */
 export function encodeUtf8(text: string): Uint8Array | undefined {
-  return text.isWellFormed() ? new TextEncoder().encode(text) : undefined;
+  return text.isWellFormed() ? encoder.encode(text) : undefined;
 }
 
 /** The text of valid UTF-8. `ignoreBOM` keeps a leading U+FEFF, which would otherwise be dropped from signed text. */

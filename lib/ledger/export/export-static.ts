@@ -1,15 +1,18 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCheckpoint } from '../checkpoint/checkpoint.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { parseNote } from '../checkpoint/note.js';
-import { LedgerCorruptError } from '../ledger-errors.js';
+import { LedgerCorruptError, LedgerForeignError, LedgerRollbackError } from '../ledger-errors.js';
 import type { Ledger } from '../ledger.js';
 import { TILE_WIDTH, tilePath } from '../merkle/tile-path.js';
 import type { TileAddress } from '../merkle/tile-path.js';
 import { entryBundles, hashTiles } from '../merkle/tree-tiles.js';
 import { replaceFile } from './replace-file.js';
 
+/** What an export has come to. */
 export interface StaticExport {
+  /** Entries in it. */
   readonly size: number;
   /** Files that were written; full tiles of an export before are kept. */
   readonly written: number;
@@ -18,7 +21,8 @@ export interface StaticExport {
 /**
  * Writes the log into a folder in the layout of c2sp.org/tlog-tiles, for any web server. Bundles and tiles come first, the
  * checkpoint last, each file all at once: who reads the folder in between sees the log as it was before. Content is not
- * in it.
+ * in it. Rejects with `LedgerForeignError` where another log was written before, with `LedgerRollbackError` where a newer
+ * state of this one was: those who saw it would take the older one for tampering.
  */
 export async function exportStatic(
   ledger: Ledger,
@@ -26,7 +30,8 @@ export async function exportStatic(
   onProgress: (done: number, total: number) => void = () => undefined,
 ): Promise<StaticExport> {
   const note = await ledger.checkpoint();
-  const size = parseCheckpoint(parseNote(note)?.text ?? '')?.size ?? 0;
+  const size = treeOf(note)?.size ?? 0;
+  await requireContinued(folder, { origin: ledger.origin, size });
   let written = 0;
   for (const address of addresses(size)) {
     if (await writeTile(ledger, join(folder, tilePath(address)), address)) written += 1;
@@ -34,6 +39,22 @@ export async function exportStatic(
   }
   await replaceFile(join(folder, 'checkpoint'), (write) => write(note));
   return { size, written: written + 1 };
+}
+
+async function requireContinued(folder: string, { origin, size }: { origin: string; size: number }): Promise<void> {
+  const path = join(folder, 'checkpoint');
+  const before = await readFile(path, 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (before === undefined) return;
+  const tree = treeOf(before);
+  if (tree?.origin !== origin) throw new LedgerForeignError(folder, `it has an export of ${tree?.origin ?? 'no log'}`);
+  if (tree.size > size) throw new LedgerRollbackError(size, { size: tree.size, holder: path });
+}
+
+function treeOf(note: string): Checkpoint | undefined {
+  return parseCheckpoint(parseNote(note)?.text ?? '');
 }
 
 function* addresses(size: number): Generator<TileAddress> {

@@ -1,5 +1,5 @@
 import { Get, Inject, Req, Res } from '@nestjs/common';
-import type { StoredEvent } from '../ledger.types.js';
+import type { EventErasure, StoredEvent } from '../ledger.types.js';
 import { json, send, text } from './answer.js';
 import { NeedsScope } from './api-key.guard.js';
 import { withDeadline } from './deadline.js';
@@ -31,6 +31,7 @@ export class EventsController {
   async find(@Req() request: PlatformRequest, @Res() reply: PlatformReply): Promise<void> {
     const event = await this.timed(() => this.connection.ledger.find(txIdOf(request)));
     if (event === undefined) throw new RefusedRequest('not_found');
+    if (event.erasure !== undefined) throw new RefusedRequest('erased', { more: erasedView(event, event.erasure) });
     send(reply, json({ ok: true, event: view(event) }));
   }
 
@@ -58,4 +59,9 @@ function txIdOf({ params }: PlatformRequest): string {
 
 function view({ txId, index, time, receivedAt, source, payload, meta, stream }: StoredEvent) {
   return { tx_id: txId, index, time, received_at: receivedAt, source, payload, meta, stream };
+}
+
+/** What is left of an erased event, and who announced its end. ledger.md, section 2.5. */
+function erasedView(event: StoredEvent, { txId, index, receivedAt, source, reason }: EventErasure) {
+  return { event: view(event), erasure: { tx_id: txId, index, received_at: receivedAt, source, reason } };
 }

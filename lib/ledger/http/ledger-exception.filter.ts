@@ -23,12 +23,12 @@ export class LedgerExceptionFilter implements ExceptionFilter {
   }
 }
 
-export function refusalAnswer({ status, reason, detail, retryAfterSeconds }: Refusal): Answer {
+export function refusalAnswer({ status, reason, detail, more, retryAfterSeconds }: Refusal): Answer {
   const headers = {
     ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
     ...(status === 401 && { 'www-authenticate': 'Bearer' }),
   };
-  return json({ ok: false, reason, ...(detail !== undefined && { detail }) }, { status, headers });
+  return json({ ok: false, reason, ...(detail !== undefined && { detail }), ...more }, { status, headers });
 }
 
 function describe(error: unknown): string {

@@ -22,6 +22,8 @@ export const REFUSALS = {
   /** 403 when the key is known and lacks the scope. */
   invalid_api_key: 401,
   not_found: 404,
+  /** The event was in the ledger, and still is; what it said is gone. */
+  erased: 410,
   payload_too_large: 413,
   unsupported_content_encoding: 415,
   idempotency_key_reused: 422,
@@ -43,6 +45,8 @@ export interface Refusal {
   readonly retryAfterSeconds?: number;
   /** What is wrong with the request, for its writer. */
   readonly detail?: string;
+  /** Further members of the answer. */
+  readonly more?: Readonly<Record<string, unknown>>;
 }
 
 const RETRY_AFTER_SECONDS: Readonly<Partial<Record<RefusalReason, number>>> = {

@@ -56,6 +56,13 @@ export interface StreamOpenLeaf extends CommonFields {
   readonly stream: string;
 }
 
+/** A process says that it lives: all events before place `count` were given to the ledger, or lost. */
+export interface StreamHeartbeatLeaf extends CommonFields {
+  readonly type: 'stream-heartbeat';
+  readonly stream: string;
+  readonly count: number;
+}
+
 /** A process ends its stream in good order, after `count` events. */
 export interface StreamCloseLeaf extends CommonFields {
   readonly type: 'stream-close';
@@ -64,4 +71,7 @@ export interface StreamCloseLeaf extends CommonFields {
 }
 
 /** What an entry of the log says. */
-export type Leaf = EventLeaf | GenesisLeaf | ErasureLeaf | KeyLeaf | StreamOpenLeaf | StreamCloseLeaf;
+export type Leaf = EventLeaf | GenesisLeaf | ErasureLeaf | KeyLeaf | StreamLeaf;
+
+/** What an entry says of a stream, not of an event in it. */
+export type StreamLeaf = StreamOpenLeaf | StreamHeartbeatLeaf | StreamCloseLeaf;

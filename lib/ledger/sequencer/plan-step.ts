@@ -8,14 +8,14 @@ import { leafHash } from '../merkle/tree-hash.js';
 import { TreeGrowth } from '../merkle/tree-growth.js';
 import { isCount } from '../merkle/tree-index.js';
 import type { CommitPlan, CommitView, KnownEvent, NewEntry, TreeHead } from '../store/ledger-store.js';
-import type { PreparedEvent } from './prepare-event.js';
+import type { PreparedEntry } from './prepare-event.js';
 
 /** How long a repeated idempotency key is recognised. */
 export const IDEMPOTENCY_TTL_MS = 30 * 24 * 3_600_000;
 
 /** What one step of the log is made of. */
 export interface StepInput {
-  readonly events: readonly PreparedEvent[];
+  readonly events: readonly PreparedEntry[];
   readonly now: number;
   readonly identity: { readonly origin: string; readonly vkey: string };
   /** The tree as far as this process has grown it; used up by the step. */
@@ -44,7 +44,7 @@ export function planStep(input: StepInput, view: CommitView): StepPlan {
   const tree = treeAt(view, input.tree);
   const time = isCount(input.now) ? Math.max(input.now, view.head.lastMs) : view.head.lastMs;
   const entries: NewEntry[] = [];
-  const add = (leaf: Leaf, event?: PreparedEvent['event']): NewEntry => {
+  const add = (leaf: Leaf, event?: PreparedEntry['event']): NewEntry => {
     const bytes = encodeLeaf(leaf);
     const entry = { index: tree.size, time, leaf: bytes, leafHash: leafHash(bytes), ...(event && { event }) };
     tree.append(entry.leafHash);
@@ -58,7 +58,7 @@ export function planStep(input: StepInput, view: CommitView): StepPlan {
     const known = (key === undefined ? undefined : seen.get(key)) ?? recent(view.known[at], time);
     if (known !== undefined) return repetition(event, known);
     const { index, leafHash: hash } = add({ ...leaf, time }, event);
-    const { fingerprint } = event.idempotency ?? {};
+    const { fingerprint } = event?.idempotency ?? {};
     if (key !== undefined && fingerprint) seen.set(key, { fingerprint, index, leafHash: hash, atMs: time });
     return { kind: 'appended', index, leafHash: hash };
   });
@@ -83,11 +83,13 @@ function recent(known: KnownEvent | undefined, time: number): KnownEvent | undef
   return known !== undefined && time - known.atMs < IDEMPOTENCY_TTL_MS ? known : undefined;
 }
 
-function repetition({ idempotency }: PreparedEvent['event'], known: KnownEvent): StepOutcome {
+function repetition(event: PreparedEntry['event'], known: KnownEvent): StepOutcome {
+  const { idempotency } = event ?? {};
   if (idempotency === undefined || !equalBytes(idempotency.fingerprint, known.fingerprint)) return { kind: 'reused' };
   return { kind: 'duplicate', index: known.index, leafHash: known.leafHash };
 }
 
-function identify({ idempotency }: PreparedEvent['event']): string | undefined {
+function identify(event: PreparedEntry['event']): string | undefined {
+  const { idempotency } = event ?? {};
   return idempotency && `${encodeHex(idempotency.keyHash)} ${idempotency.source}`;
 }

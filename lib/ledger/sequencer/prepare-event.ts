@@ -3,21 +3,26 @@ import { encodeUtf8 } from '../encoding/utf8.js';
 import { InvalidLedgerEventError } from '../ledger-errors.js';
 import type { LedgerEvent } from '../ledger.types.js';
 import { newSalts } from '../leaf/commitment.js';
-import { encodeMeta, encodePayload, eventLeaf, payloadHash } from '../leaf/event-content.js';
+import { encodePayload, encodeTextMeta, eventLeaf, payloadHash } from '../leaf/event-content.js';
 import { isLeaf } from '../leaf/leaf-rules.js';
-import type { EventLeaf } from '../leaf/leaf.js';
+import type { ErasureLeaf, EventLeaf, StreamLeaf } from '../leaf/leaf.js';
 import { hmacSha256 } from '../merkle/hash.js';
 import { indexEvent } from '../store/index-event.js';
 import type { NewEvent } from '../store/ledger-store.js';
 
 export const MAX_PAYLOAD_BYTES = 256 * 1024;
 /** Of the source and of a stream's id, which stand in the leaf. */
-const MAX_ID_CHARS = 1_024;
+export const MAX_ID_CHARS = 1_024;
 
-/** An event with all that does not depend on its place in the log: made before the log is locked. */
-export interface PreparedEvent {
-  /** But for the time. */
-  readonly leaf: Omit<EventLeaf, 'time'>;
+/** An entry with all that does not depend on its place in the log: made before the log is locked. */
+export interface PreparedEntry {
+  /** But for the time, which is not known yet. */
+  readonly leaf: ErasureLeaf | EventLeaf | StreamLeaf;
+  /** What lies beside an event's leaf. */
+  readonly event?: NewEvent;
+}
+
+export interface PreparedEvent extends PreparedEntry {
   readonly event: NewEvent;
   readonly payloadHash: string;
 }
@@ -39,31 +44,31 @@ export function prepareEvent(given: LedgerEvent, context: PrepareContext): Prepa
   if (payload.length > MAX_PAYLOAD_BYTES) {
     throw new InvalidLedgerEventError('too_large', `its payload has more than ${MAX_PAYLOAD_BYTES} bytes`);
   }
-  const meta = isTextMap(map) ? encodeMeta(map) : undefined;
+  const meta = isTextMap(map) ? encodeTextMeta(map, CHANGING_META) : undefined;
   if (meta === undefined) throw malformed('its meta is no map of text to text');
   if ([source, stream?.id].some((id) => typeof id === 'string' && id.length > MAX_ID_CHARS)) {
     throw malformed(`its source or its stream's id has more than ${MAX_ID_CHARS} characters`);
   }
   const place = stream === undefined ? {} : { stream: stream.id, seq: stream.seq };
   const salts = newSalts(context.randomBytes);
-  const { time: _, ...leaf } = eventLeaf({ source, time: 0, ...place }, { payload, meta }, salts);
-  if (!isLeaf({ ...leaf, time: 0 })) throw malformed('its source is empty, or its stream has no id or number');
-  const idempotency = idempotencyOf(given, payload, context);
-  const event = { payload, meta, salts, indexed: indexEvent(given), ...(idempotency && { idempotency }) };
+  const content = { payload, meta: meta.whole };
+  const leaf = eventLeaf({ source, time: 0, ...place }, content, salts);
+  if (!isLeaf(leaf)) throw malformed('its source is empty, or its stream has no id or number');
+  const idempotency = idempotencyOf(given, { payload, lasting: meta.lasting }, context);
+  const event = { ...content, salts, indexed: indexEvent(given), ...(idempotency && { idempotency }) };
   return { leaf, event, payloadHash: payloadHash(payload) };
 }
 
 /** The key and what it stands for, as keyed hashes: both are of personal data. */
 function idempotencyOf(
-  { source, meta, idempotencyKey }: LedgerEvent,
-  payload: Uint8Array,
+  { source, idempotencyKey }: LedgerEvent,
+  { payload, lasting }: { readonly payload: Uint8Array; readonly lasting: Uint8Array },
   { idempotencySecret }: PrepareContext,
 ): NewEvent['idempotency'] {
   if (idempotencyKey === undefined) return undefined;
   const key = encodeUtf8(idempotencyKey);
   if (key === undefined || key.length === 0) throw malformed('its idempotency key is empty or no well-formed Unicode');
-  const lasting = Object.fromEntries(Object.entries(meta).filter(([name]) => !CHANGING_META.includes(name)));
-  const said = concatBytes(payload, Uint8Array.of(0), encodeMeta(lasting) ?? new Uint8Array());
+  const said = concatBytes(payload, Uint8Array.of(0), lasting);
   const hashed = (bytes: Uint8Array): Uint8Array => hmacSha256(idempotencySecret, bytes);
   return { source, keyHash: hashed(key), fingerprint: hashed(said) };
 }

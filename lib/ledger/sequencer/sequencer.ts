@@ -7,7 +7,7 @@ import type { BatchLimits } from './batch-queue.js';
 import type { Checkpoints } from './checkpoints.js';
 import { planStep } from './plan-step.js';
 import type { StepOutcome, StepPlan } from './plan-step.js';
-import type { PreparedEvent } from './prepare-event.js';
+import type { PreparedEntry } from './prepare-event.js';
 import { Recovery } from './recovery.js';
 
 export interface SequencerContext {
@@ -19,6 +19,8 @@ export interface SequencerContext {
   readonly logger: AuditLogger;
   /** Reopens the store, checks it and signs its head; rejects while it cannot be gone on with. */
   readonly recover: () => Promise<void>;
+  /** Told how many entries a step has committed, once it is answered. */
+  readonly onCommitted: (entries: number) => void;
 }
 
 /** What became of an event: its place, and the size of a released checkpoint that covers it. */
@@ -30,7 +32,7 @@ export interface Sequenced {
 }
 
 interface Waiting {
-  readonly event: PreparedEvent;
+  readonly event: PreparedEntry;
   readonly resolve: (sequenced: Sequenced) => void;
   readonly reject: (error: Error) => void;
 }
@@ -71,7 +73,7 @@ export class Sequencer {
     await this.context.checkpoints.release(plan.head);
   }
 
-  append(event: PreparedEvent): Promise<Sequenced> {
+  append(event: PreparedEntry): Promise<Sequenced> {
     return new Promise((resolve, reject) => {
       const refusal = this.refusal();
       if (refusal !== undefined) return reject(refusal);
@@ -79,6 +81,11 @@ export class Sequencer {
         reject(new LedgerUnavailableError(`${this.queue.length} events are waiting already`));
       }
     });
+  }
+
+  /** Brings the log back after an error of its store that somebody else has met. */
+  interrupt(cause: unknown): void {
+    this.fail([], cause);
   }
 
   /** Takes nothing more, and ends what it has taken. */
@@ -100,17 +107,18 @@ export class Sequencer {
       this.count(plan);
       await this.answer(batch, plan);
       this.recovery.succeeded();
+      this.context.onCommitted(plan.entries.length);
     } catch (error) {
       this.fail(batch, error);
     }
   }
 
-  private async commit(events: readonly PreparedEvent[]): Promise<StepPlan> {
+  private async commit(events: readonly PreparedEntry[]): Promise<StepPlan> {
     const { store, identity, now } = this.context;
     const { grown } = this;
     // The tree grows in the step: if that fails, it is not the log's any more.
     this.grown = undefined;
-    const keys = events.map(({ event }) => event.idempotency);
+    const keys = events.map(({ event }) => event?.idempotency);
     return store.commit({ knownHead: grown?.head, keys }, (view) => {
       return planStep({ events, now: now(), identity, tree: grown?.tree }, view);
     });

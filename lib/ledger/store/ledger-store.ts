@@ -46,8 +46,33 @@ export interface LedgerStore {
   /** Where the leaf with this hash stands. */
   indexOf(leafHash: Uint8Array): Promise<number | undefined>;
 
-  /** The events that fit, in the order of the log or against it, from behind the cursor on. */
+  /**
+   * Makes up to `limit` further entries quicker to find, and answers how many are left. Searches find the others, too:
+   * that may come long after the commit, or never.
+   */
+  extendIndex(limit: number): Promise<number>;
+
+  /** The events that fit, in the order of the log or against it, from behind the cursor on: all that are committed. */
   search(filter: EventFilter, page: SearchPage): Promise<LedgerEntry[]>;
+
+  /** The entries that announce erasures, from this place on, in order. */
+  erasures(from: number, limit: number): Promise<LedgerEntry[]>;
+
+  /** Everything that is announced before this place is known to be erased. */
+  erasedTo(): Promise<number>;
+
+  /**
+   * Deletes for good, in one transaction, what there is of up to `limit` events: payload, meta, salts, what searches
+   * find them by, their idempotency keys. Their entries stay. Answers from where on something may be left: no further
+   * than the index has come. MUST be announced before.
+   */
+  erase(step: ErasureStep): Promise<number>;
+
+  /**
+   * Notes that all announced before this place is erased, once nothing of it is left in the files. False, and nothing
+   * is noted, while somebody who reads prevents that: to be asked again later.
+   */
+  noteErased(to: number): Promise<boolean>;
 
   /** Forgets idempotency keys, and thins saved checkpoints to one an hour, from before these times. */
   tidy(before: { readonly keysMs: number; readonly notesMs: number }): Promise<void>;
@@ -127,6 +152,7 @@ export interface NewEvent {
   readonly payload: Uint8Array;
   readonly meta: Uint8Array;
   readonly salts: Salts;
+  /** What `extendIndex` would make of payload and meta. */
   readonly indexed: IndexedEvent;
   /** Replaces what was recorded under the same key, which is then too old to count. */
   readonly idempotency?: IdempotencyKey & { readonly fingerprint: Uint8Array };
@@ -136,6 +162,13 @@ export interface SavedNote {
   readonly size: number;
   readonly signed: string;
   readonly atMs: number;
+}
+
+/** From `from` up to, and without, `to`. */
+export interface ErasureStep {
+  readonly from: number;
+  readonly to: number;
+  readonly limit: number;
 }
 
 export interface SearchPage {

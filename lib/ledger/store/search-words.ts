@@ -9,11 +9,10 @@ const PLAIN = /^[\x20-\x7e\s]*$/;
  */
 export function searchWords(texts: readonly string[]): string[] {
   const words = new Set<string>();
-  for (const text of texts) {
-    for (const word of split(text)) {
-      if (words.size === MAX_WORDS) return [...words];
-      words.add(word.slice(0, MAX_WORD_CHARS).toWellFormed());
-    }
+  // All at once, as no word goes on from one text into the next.
+  for (const word of split(texts.join(' '))) {
+    if (words.size === MAX_WORDS) break;
+    words.add(word.length <= MAX_WORD_CHARS ? word : word.slice(0, MAX_WORD_CHARS).toWellFormed());
   }
   return [...words];
 }

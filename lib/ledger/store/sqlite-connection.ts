@@ -35,6 +35,8 @@ const PRAGMAS: readonly (readonly [name: string, set: string, read: number | str
   ['synchronous', 'FULL', 2],
   ['secure_delete', 'ON', 1],
   ['foreign_keys', 'ON', 1],
+  // A page that changes in many commits, as those at the edge do, is then copied into the file once; 16 MB of them.
+  ['wal_autocheckpoint', '4000', 4_000],
   // Only macOS knows the difference; elsewhere it is remembered and does nothing.
   ['fullfsync', 'ON', 1],
 ];

@@ -18,14 +18,22 @@ export const SCHEMA = `
     idem_secret BLOB NOT NULL,
     size INTEGER NOT NULL,
     root BLOB NOT NULL,
-    last_ms INTEGER NOT NULL
+    last_ms INTEGER NOT NULL,
+    -- The index of events has come up to, and without, this entry. It follows the log in transactions of its own.
+    indexed_to INTEGER NOT NULL DEFAULT 0,
+    -- What entries before this one announce to be erased is erased, and in none of the files any more.
+    erased_to INTEGER NOT NULL DEFAULT 0
   ) STRICT;
 
   CREATE TABLE entry (
     idx INTEGER PRIMARY KEY,
     leaf BLOB NOT NULL,
-    leaf_hash BLOB NOT NULL UNIQUE
+    leaf_hash BLOB NOT NULL
   ) STRICT;
+  -- 96 bits tell hashes apart as well as all of them, and take half the room.
+  CREATE UNIQUE INDEX entry_leaf_hash ON entry (substr(leaf_hash, 1, 12));
+  -- The announcements of erasures, the only leaves whose JSON begins with {"indexes":
+  CREATE INDEX entry_erasure ON entry (idx) WHERE substr(leaf, 1, 11) = x'7b22696e6465786573223a';
 
   CREATE TABLE tile (
     level INTEGER NOT NULL,
@@ -44,15 +52,16 @@ export const SCHEMA = `
     meta_salt BLOB
   ) STRICT;
 
+  -- In the order of the log, so that most of a key is appended; only what finds it is sorted, and short. 64 bits of the
+  -- key's hash may meet others: who looks for a key compares all of it. Of two rows of one key the newer one counts.
   CREATE TABLE idem (
+    idx INTEGER PRIMARY KEY REFERENCES entry (idx),
     source TEXT NOT NULL,
     key_hash BLOB NOT NULL,
     fp BLOB NOT NULL,
-    idx INTEGER NOT NULL REFERENCES entry (idx),
-    at_ms INTEGER NOT NULL,
-    PRIMARY KEY (source, key_hash)
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX idem_idx ON idem (idx);
+    at_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX idem_key ON idem (substr(key_hash, 1, 8));
 
   CREATE TABLE note (
     size INTEGER PRIMARY KEY,

@@ -1,6 +1,6 @@
 import type { EventFilter } from '../ledger.types.js';
 import type { SearchPage } from './ledger-store.js';
-import { searchWords } from './search-words.js';
+import { INDEX_COLUMNS, wantedWords } from './match-event.js';
 import type { SqliteValue } from './sqlite-database.js';
 
 export interface SearchStatement {
@@ -10,43 +10,33 @@ export interface SearchStatement {
 
 type Condition = readonly [sql: string, ...values: SqliteValue[]];
 
-const COLUMNS = [
-  ['eventName', 'event_name'],
-  ['type', 'type'],
-  ['service', 'service'],
-  ['actor', 'actor'],
-  ['tenant', 'tenant'],
-  ['requestId', 'request_id'],
-  ['trail', 'trail'],
-  ['status', 'status'],
-  ['route', 'route'],
-] as const satisfies readonly (readonly [keyof EventFilter, string])[];
-
-/** The indexes of the events that fit, one page of them. `undefined` if none can. */
+/**
+ * The indexes of the events that fit, one page of them, among those that the index has come to. `undefined` if none can.
+ */
 export function searchStatement(filter: EventFilter, page: SearchPage): SearchStatement | undefined {
-  const words = filter.text === undefined ? [] : searchWords([filter.text]);
-  // A text of nothing but signs is in no event; an empty one asks for nothing.
-  if (words.length === 0 && (filter.text ?? '').trim() !== '') return undefined;
+  const words = wantedWords(filter);
+  if (words === undefined) return undefined;
   // Words come out of their index in order, so that a page of many hits costs a page.
   const byWords = words.length > 0;
   const place = byWords ? 'event_words.rowid' : 'e.idx';
   const descending = page.order === 'newest';
-  const conditions = [
+  const conditions: Condition[] = [
+    [`${place} < (SELECT indexed_to FROM log)`],
     ...(byWords ? [wordsCondition(words)] : []),
     ...columnConditions(filter),
     ...timeConditions(filter, place),
     ...(page.cursor === undefined ? [] : [[`${place} ${descending ? '<' : '>'} ?`, page.cursor] as Condition]),
   ];
   const from = byWords ? 'event_words CROSS JOIN event_index e ON e.idx = event_words.rowid' : 'event_index e';
-  const where = conditions.length === 0 ? '' : ` WHERE ${conditions.map(([sql]) => sql).join(' AND ')}`;
+  const where = conditions.map(([sql]) => sql).join(' AND ');
   return {
-    sql: `SELECT ${place} AS idx FROM ${from}${where} ORDER BY ${place} ${descending ? 'DESC' : 'ASC'} LIMIT ?`,
+    sql: `SELECT ${place} AS idx FROM ${from} WHERE ${where} ORDER BY ${place} ${descending ? 'DESC' : 'ASC'} LIMIT ?`,
     values: [...conditions.flatMap(([, ...values]) => values), page.limit],
   };
 }
 
 function columnConditions(filter: EventFilter): Condition[] {
-  return COLUMNS.flatMap(([name, column]) => {
+  return INDEX_COLUMNS.flatMap(([name, column]) => {
     const value = filter[name];
     return value === undefined ? [] : [[`e.${column} = ?`, value] as Condition];
   });

@@ -19,6 +19,11 @@ export interface KnownRow {
   readonly at_ms: number;
 }
 
+export interface PlaceRow {
+  readonly size: number;
+  readonly indexed_to: number;
+}
+
 export interface EntryRow {
   readonly idx: number;
   readonly leaf: Uint8Array;
@@ -46,26 +51,43 @@ const SQL = {
   head: 'SELECT size, root, last_ms FROM log',
   moveHead: 'UPDATE log SET size = ?, root = ?, last_ms = ? WHERE size = ? AND root = ?',
   known: `SELECT fp, idem.idx, leaf_hash, at_ms FROM idem JOIN entry ON entry.idx = idem.idx
-       WHERE source = ? AND key_hash = ?`,
+       WHERE substr(key_hash, 1, 8) = substr(?, 1, 8) AND key_hash = ? AND source = ? ORDER BY idem.idx DESC LIMIT 1`,
   addEntry: 'INSERT INTO entry (idx, leaf, leaf_hash) VALUES (?, ?, ?)',
   addContent: 'INSERT INTO content (idx, payload, payload_salt, meta, meta_salt) VALUES (?, ?, ?, ?, ?)',
+  // Rows that somebody else has put there must not stop the index. To replace them one by one is slow even without any.
+  clearIndex: 'DELETE FROM event_index WHERE idx >= ?',
   addIndex: `INSERT INTO event_index
          (idx, time, event_name, type, service, actor, tenant, request_id, trail, status, route)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   addWords: 'INSERT INTO event_words (rowid, words) VALUES (?, ?)',
-  addKey: `INSERT INTO idem (source, key_hash, fp, idx, at_ms) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET fp = excluded.fp, idx = excluded.idx, at_ms = excluded.at_ms`,
+  addKey: 'INSERT INTO idem (idx, source, key_hash, fp, at_ms) VALUES (?, ?, ?, ?, ?)',
+  place: 'SELECT size, indexed_to FROM log',
+  moveIndex: 'UPDATE log SET indexed_to = ?',
+  // Other words than those of a step: what goes wrong with one does not with the other.
+  commitIndex: 'COMMIT TRANSACTION',
+  beginReading: 'BEGIN',
   growTile: 'INSERT INTO tile (level, n, data) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET data = excluded.data',
   tile: 'SELECT data FROM tile WHERE level = ? AND n = ?',
   entries: `${ENTRY} WHERE entry.idx >= ? AND entry.idx < ? ORDER BY entry.idx`,
   entry: `${ENTRY} WHERE entry.idx = ?`,
-  indexOf: 'SELECT idx FROM entry WHERE leaf_hash = ?',
+  indexOf: 'SELECT idx FROM entry WHERE substr(leaf_hash, 1, 12) = substr(?, 1, 12) AND leaf_hash = ?',
+  erasures: `SELECT idx, leaf, leaf_hash, NULL AS content FROM entry INDEXED BY entry_erasure
+       WHERE idx >= ? AND substr(leaf, 1, 11) = x'7b22696e6465786573223a' ORDER BY idx LIMIT ?`,
+  erasable: `${ENTRY} WHERE entry.idx >= ? AND entry.idx < ? AND (payload IS NOT NULL OR meta IS NOT NULL)
+       ORDER BY entry.idx LIMIT ?`,
+  eraseContent: 'UPDATE content SET payload = NULL, payload_salt = NULL, meta = NULL, meta_salt = NULL WHERE idx = ?',
+  // How FTS5 forgets what it does not keep: by being told once more.
+  eraseWords: "INSERT INTO event_words (event_words, rowid, words) VALUES ('delete', ?, ?)",
+  eraseIndex: 'DELETE FROM event_index WHERE idx = ?',
+  eraseKey: 'DELETE FROM idem WHERE idx = ?',
+  erasedTo: 'SELECT erased_to FROM log',
+  moveErased: 'UPDATE log SET erased_to = ? WHERE erased_to < ?',
   savedNote: 'SELECT signed FROM note ORDER BY size DESC LIMIT 1',
   saveNote: `INSERT INTO note (size, signed, published_ms) VALUES (?, ?, ?)
        ON CONFLICT DO UPDATE SET signed = excluded.signed`,
   // Times never decrease in the log: what is older stands in front of the first that is not.
   forgetKeys: `DELETE FROM idem WHERE idx < coalesce(
-         (SELECT idx FROM event_index WHERE time >= ? ORDER BY time, idx LIMIT 1), (SELECT size FROM log))`,
+         (SELECT idx FROM idem WHERE at_ms >= ? ORDER BY idx LIMIT 1), (SELECT size FROM log))`,
   thinNotes: `DELETE FROM note WHERE published_ms < ? AND EXISTS (
          SELECT 1 FROM note AS later
          WHERE later.size > note.size AND later.published_ms / 3600000 = note.published_ms / 3600000)`,
@@ -82,14 +104,27 @@ export interface Statements {
   readonly known: SqliteStatement<KnownRow>;
   readonly addEntry: SqliteStatement<unknown>;
   readonly addContent: SqliteStatement<unknown>;
+  readonly clearIndex: SqliteStatement<unknown>;
   readonly addIndex: SqliteStatement<unknown>;
   readonly addWords: SqliteStatement<unknown>;
   readonly addKey: SqliteStatement<unknown>;
+  readonly place: SqliteStatement<PlaceRow>;
+  readonly moveIndex: SqliteStatement<unknown>;
+  readonly commitIndex: SqliteStatement<unknown>;
+  readonly beginReading: SqliteStatement<unknown>;
   readonly growTile: SqliteStatement<unknown>;
   readonly tile: SqliteStatement<{ data: Uint8Array }>;
   readonly entries: SqliteStatement<EntryRow>;
   readonly entry: SqliteStatement<EntryRow>;
   readonly indexOf: SqliteStatement<{ idx: number }>;
+  readonly erasures: SqliteStatement<EntryRow>;
+  readonly erasable: SqliteStatement<EntryRow>;
+  readonly eraseContent: SqliteStatement<unknown>;
+  readonly eraseWords: SqliteStatement<unknown>;
+  readonly eraseIndex: SqliteStatement<unknown>;
+  readonly eraseKey: SqliteStatement<unknown>;
+  readonly erasedTo: SqliteStatement<{ erased_to: number }>;
+  readonly moveErased: SqliteStatement<unknown>;
   readonly savedNote: SqliteStatement<{ signed: string }>;
   readonly saveNote: SqliteStatement<unknown>;
   readonly forgetKeys: SqliteStatement<unknown>;

@@ -1,31 +1,28 @@
-import { equalBytes } from '../encoding/bytes.js';
-import { contained } from '../encoding/contained.js';
 import type { EventFilter, LedgerEntry } from '../ledger.types.js';
 import { LedgerCorruptError, LedgerUnavailableError } from '../ledger-errors.js';
 import { emptyRoot } from '../merkle/tree-hash.js';
-import type { CommitInput, CommitPlan, CommitView, LedgerIdentity, LedgerStore, NewEntry } from './ledger-store.js';
+import type { CommitInput, CommitPlan, CommitView, ErasureStep, LedgerIdentity, LedgerStore } from './ledger-store.js';
 import type { SavedNote, SearchPage, TreeHead } from './ledger-store.js';
+import { RecentEvents } from './recent-events.js';
+import { readHead, readView, writePlan } from './sqlite-commit.js';
 import { connect } from './sqlite-connection.js';
 import type { SqliteFile } from './sqlite-connection.js';
 import { loadSqlite } from './sqlite-database.js';
-import type { OpenSqlite, SqliteDatabase } from './sqlite-database.js';
+import type { OpenSqlite } from './sqlite-database.js';
+import { eraseEvents, noteErased, readErasedTo } from './sqlite-erase.js';
 import { workError } from './sqlite-errors.js';
-import { toEntry, toKnown } from './sqlite-rows.js';
-import { searchStatement } from './sqlite-search.js';
-import { prepareStatements } from './sqlite-statements.js';
-import type { Statements } from './sqlite-statements.js';
-
-interface Connection {
-  readonly database: SqliteDatabase;
-  readonly statements: Statements;
-}
+import { extendIndex, findEvents } from './sqlite-index.js';
+import { toEntry } from './sqlite-rows.js';
+import { inTransaction, prepareConnection } from './sqlite-transaction.js';
+import type { SqliteConnection } from './sqlite-transaction.js';
 
 /**
  * The log in a SQLite file on a local disk, shared by any number of processes of one machine. Every call is one
  * transaction; SQLite's writer lock is the order of writers.
  */
 export class SqliteLedgerStore implements LedgerStore {
-  private connection: Connection | undefined;
+  private connection: SqliteConnection | undefined;
+  private readonly recent = new RecentEvents();
 
   private constructor(private readonly file: SqliteFile) {}
 
@@ -55,15 +52,18 @@ export class SqliteLedgerStore implements LedgerStore {
     return this.work(({ statements }) => readHead(statements));
   }
 
-  commit<P extends CommitPlan>(given: CommitInput, decide: (view: CommitView) => P): Promise<P> {
-    return this.work(({ database, statements }) => {
-      return inTransaction(database, statements, () => {
+  async commit<P extends CommitPlan>(given: CommitInput, decide: (view: CommitView) => P): Promise<P> {
+    const plan = await this.work((connection) => {
+      const { statements } = connection;
+      return inTransaction(connection, statements, () => {
         const view = readView(statements, given);
-        const plan = decide(view);
-        if (plan.entries.length > 0) writePlan(statements, view.head, plan);
-        return plan;
+        const decided = decide(view);
+        if (decided.entries.length > 0) writePlan(statements, view.head, decided);
+        return decided;
       });
     });
+    this.recent.add(plan.entries);
+    return plan;
   }
 
   async savedNote(): Promise<string | undefined> {
@@ -83,17 +83,35 @@ export class SqliteLedgerStore implements LedgerStore {
   }
 
   async indexOf(leafHash: Uint8Array): Promise<number | undefined> {
-    return (await this.work(({ statements }) => statements.indexOf.get(leafHash)))?.idx;
+    return (await this.work(({ statements }) => statements.indexOf.get(leafHash, leafHash)))?.idx;
+  }
+
+  extendIndex(limit: number): Promise<number> {
+    return this.work((connection) => extendIndex(connection, this.recent, limit));
   }
 
   async search(filter: EventFilter, page: SearchPage): Promise<LedgerEntry[]> {
-    const search = searchStatement(filter, page);
-    if (search === undefined) return [];
-    const rows = await this.work(({ database, statements }) => {
-      const found = database.prepare<{ idx: number }>(search.sql).all(...search.values);
-      return found.flatMap(({ idx }) => statements.entry.get(idx) ?? []);
+    const rows = await this.work((connection) => {
+      const found = findEvents(connection, this.recent, { filter, page });
+      return found.flatMap((index) => connection.statements.entry.get(index) ?? []);
     });
     return rows.map(toEntry);
+  }
+
+  async erasures(from: number, limit: number): Promise<LedgerEntry[]> {
+    return (await this.work(({ statements }) => statements.erasures.all(from, limit))).map(toEntry);
+  }
+
+  erasedTo(): Promise<number> {
+    return this.work(({ statements }) => readErasedTo(statements));
+  }
+
+  erase(step: ErasureStep): Promise<number> {
+    return this.work((connection) => eraseEvents(connection, step));
+  }
+
+  noteErased(to: number): Promise<boolean> {
+    return this.work((connection) => noteErased(connection, to));
   }
 
   async tidy({ keysMs, notesMs }: { readonly keysMs: number; readonly notesMs: number }): Promise<void> {
@@ -115,18 +133,19 @@ export class SqliteLedgerStore implements LedgerStore {
   }
 
   private connect(): void {
-    const database = connect(this.file);
-    this.connection = { database, statements: prepareStatements(database) };
+    this.connection = prepareConnection(connect(this.file));
   }
 
   private disconnect(): void {
     const { connection } = this;
     this.connection = undefined;
+    // What a failed commit has left behind is read, not remembered.
+    this.recent.clear();
     connection?.database.close();
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- what throws has to reject
-  private async work<T>(step: (connection: Connection) => T): Promise<T> {
+  private async work<T>(step: (connection: SqliteConnection) => T): Promise<T> {
     if (this.connection === undefined) throw new LedgerUnavailableError('its database is closed');
     try {
       return step(this.connection);
@@ -134,52 +153,4 @@ export class SqliteLedgerStore implements LedgerStore {
       throw workError(error);
     }
   }
-}
-
-function inTransaction<T>(database: SqliteDatabase, statements: Statements, step: () => T): T {
-  statements.begin.run();
-  try {
-    const result = step();
-    statements.commit.run();
-    return result;
-  } catch (error) {
-    // SQLite has rolled some errors back by itself; where it cannot roll back, the first error says more.
-    contained(() => database.inTransaction && statements.rollback.run(), undefined);
-    throw error;
-  }
-}
-
-function readHead(statements: Statements): TreeHead {
-  const row = statements.head.get();
-  if (row === undefined) throw new LedgerCorruptError('it has no head');
-  return { size: row.size, root: row.root, lastMs: row.last_ms };
-}
-
-function readView(statements: Statements, { knownHead, keys }: CommitInput): CommitView {
-  const head = readHead(statements);
-  const known = keys.map((key) => {
-    const row = key && statements.known.get(key.source, key.keyHash);
-    return row && toKnown(row);
-  });
-  if (knownHead?.size === head.size && equalBytes(knownHead.root, head.root)) return { head, known };
-  return { head, known, edge: (level, n) => statements.tile.get(level, n)?.data };
-}
-
-function writePlan(statements: Statements, seen: TreeHead, { head, entries, tiles }: CommitPlan): void {
-  for (const entry of entries) writeEntry(statements, entry);
-  for (const { level, n, data } of tiles) statements.growTile.run(level, n, data);
-  const { changes } = statements.moveHead.run(head.size, head.root, head.lastMs, seen.size, seen.root);
-  if (changes !== 1) throw new LedgerUnavailableError('another writer has moved the head');
-}
-
-function writeEntry(statements: Statements, { index, time, leaf, leafHash, event }: NewEntry): void {
-  statements.addEntry.run(index, leaf, leafHash);
-  if (event === undefined) return;
-  const { payload, meta, salts, indexed, idempotency: key } = event;
-  statements.addContent.run(index, payload, salts.payload, meta, salts.meta);
-  const { eventName, type, service, actor, tenant, requestId, trail, status, route } = indexed;
-  const columns = [eventName, type, service, actor, tenant, requestId, trail, status, route];
-  statements.addIndex.run(index, time, ...columns.map((value) => value ?? null));
-  statements.addWords.run(index, indexed.words.join(' '));
-  if (key !== undefined) statements.addKey.run(key.source, key.keyHash, key.fingerprint, index, time);
 }

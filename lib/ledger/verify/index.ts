@@ -29,6 +29,7 @@ export type {
   KeyLeaf,
   Leaf,
   StreamCloseLeaf,
+  StreamHeartbeatLeaf,
   StreamOpenLeaf,
 } from '../leaf/leaf.js';
 export { formatOpening, parseOpening, verifyOpening } from '../leaf/opening.js';

@@ -134,7 +134,7 @@ describe.each(platforms)('deliveries on $name', (platform) => {
       return config;
     });
     @Module({
-      imports: [ImmutableLogModule.forRoot({ client, delivery: { bufferLength: 1 } })],
+      imports: [ImmutableLogModule.forRoot({ mode: 'remote', client, delivery: { bufferLength: 1 } })],
       controllers: [EndpointController],
       providers: [Inbox],
     })
@@ -157,12 +157,14 @@ describe.each(platforms)('deliveries on $name', (platform) => {
 
 async function createSelfServing(platform: Platform, url: string): Promise<INestApplication> {
   @Module({
-    imports: [ImmutableLogModule.forRoot({
+    imports: [
+      ImmutableLogModule.forRoot({
         mode: 'remote',
         apiKey: API_KEY,
         apiUrl: url,
         delivery: { flushIntervalMs: 1 },
-      })],
+      }),
+    ],
     controllers: [EndpointController],
     providers: [Inbox],
   })

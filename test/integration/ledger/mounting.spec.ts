@@ -214,6 +214,7 @@ describe.each(platforms)('the ledger in an application on $name', (platform) => 
     @Module({
       imports: [
         ImmutableLogModule.forRoot({
+          mode: 'remote',
           apiKey: secret,
           apiUrl: `http://127.0.0.1:${port}`,
           delivery: { flushIntervalMs: 5 },

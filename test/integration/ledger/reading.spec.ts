@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { encodeMeta, encodePayload, parsePolicy, verifyEventProof } from '../../../lib/ledger/verify/index.js';
+import {
+  encodeMeta,
+  encodePayload,
+  parsePolicy,
+  verifyEventProof,
+  verifyTlogProof,
+} from '../../../lib/ledger/verify/index.js';
 import { anEventBody, hosts, type LedgerHost } from '../../support/ledger-host.js';
 
 interface Sent {
@@ -142,6 +148,28 @@ describe.each(hosts)('reading events, $name', ({ start }) => {
       expect(`tx_${Buffer.from(proof!.leafHash).toString('hex')}`).toBe(txId);
       expect(verifyEventProof(body, { payload: encodePayload(`${payload} `)! }, policy)).toBeUndefined();
     }
+  });
+
+  it('answers 410 for an event that was erased, and who erased it; its proof stays', async () => {
+    const { txId } = sent[20]!;
+    const { json: before } = await host.get(`/v1/events/${txId}`);
+    const { index } = before.event;
+    const { indexes } = await host.ledger.erase({ ranges: [[index, index]], source: 'dpo', reason: 'gdpr-art17' });
+    const { status, json } = await host.get(`/v1/events/${txId}`);
+    const { payload: _, meta: __, ...left } = before.event;
+    const erasure = {
+      tx_id: expect.stringMatching(/^tx_[0-9a-f]{64}$/),
+      index: indexes[0],
+      received_at: expect.stringMatching(/^\d{4}-.*Z$/),
+      source: 'dpo',
+      reason: 'gdpr-art17',
+    };
+    expect([status, json]).toEqual([410, { ok: false, reason: 'erased', event: left, erasure }]);
+    expect((await found('request_id=req-20')).events).toEqual([]);
+    const { status: ofProof, body } = await host.get(`/v1/events/${txId}/proof`);
+    const policy = parsePolicy(`log ${host.ledger.vkey}\nquorum none\n`)!;
+    const { leaf } = (await host.ledger.find(txId))!;
+    expect([ofProof, verifyTlogProof(body, leaf, policy)?.index]).toEqual([200, index]);
   });
 
   it('says that it is well, without a key', async () => {

@@ -15,6 +15,7 @@ describe.each(hosts)('our own client and our own ledger, $name', ({ start }) => 
   it('understand each other, to the proof', async () => {
     host = await start();
     const log = await createImmutableLog({
+      mode: 'remote',
       apiKey: host.ingest,
       apiUrl: host.url,
       serviceName: 'shop',

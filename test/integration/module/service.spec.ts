@@ -187,7 +187,7 @@ describe('ImmutableLogService without a NestJS application', () => {
         headers: { Authorization: `Bearer ${endpoint.apiKey}`, 'X-Gateway': 'eu' },
       }),
     );
-    log = await createImmutableLog({ client, delivery: { flushIntervalMs: 5 } });
+    log = await createImmutableLog({ mode: 'remote', client, delivery: { flushIntervalMs: 5 } });
     log.record('through.client');
     await drain(log);
     expect(endpoint.events[0]?.headers).toMatchObject({ 'x-gateway': 'eu' });

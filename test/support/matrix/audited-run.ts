@@ -1,4 +1,4 @@
-import { ImmutableLogModule } from 'nestjs-immutable-log';
+import { ImmutableLogModule, type ImmutableLogOptions } from 'nestjs-immutable-log';
 import { startImmutableLogServer } from 'nestjs-immutable-log/testing';
 import type { RecordedEvent } from 'nestjs-immutable-log/testing';
 import { optionsFor } from '../audited-app.js';
@@ -16,9 +16,13 @@ export interface AuditedRun {
 }
 
 /** The cases on an application that imports the module. */
-export async function runAudited(platform: Platform, catchAll: boolean): Promise<AuditedRun> {
+export async function runAudited(
+  platform: Platform,
+  catchAll: boolean,
+  options: ImmutableLogOptions = {},
+): Promise<AuditedRun> {
   const endpoint = await startImmutableLogServer();
-  const audit = ImmutableLogModule.forRoot(optionsFor(endpoint, { capture: { graceMs: 200 } }));
+  const audit = ImmutableLogModule.forRoot(optionsFor(endpoint, { capture: { graceMs: 200 }, ...options }));
   // Before the shutdown drains: a running application has to deliver. What is missing, the cases report one by one.
   const delivered = async (): Promise<void> => {
     await endpoint.waitFor(matrixCases.length).catch(() => undefined);

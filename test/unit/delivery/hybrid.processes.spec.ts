@@ -48,11 +48,11 @@ describe("a process in mode 'hybrid'", () => {
     for (let round = 0; round < ROUNDS; round++) {
       server.script(answers.resetAfterAccepting(), answers.unavailable(), answers.truncatedJson());
       const running = begin();
-      await running.seen(/kept (\S+)/);
+      await running.seen(/^kept (tx_\S+)$/m);
       await sleep(Math.random() * 300);
       running.child.kill('SIGKILL');
       const { stdout } = await running.finished;
-      acknowledged.push(...[...stdout.matchAll(/^kept (\S+)$/gm)].map((match) => match[1]!));
+      acknowledged.push(...[...stdout.matchAll(/^kept (tx_\S+)$/gm)].map((match) => match[1]!));
     }
     await begin('end').seen(/(done)/);
 

@@ -56,6 +56,7 @@ const leaves: readonly Leaf[] = [
   { ...common, type: 'key', action: 'retired', vkey: log.vkey },
   { ...common, type: 'key', action: 'added', vkey: log.vkey },
   { ...common, type: 'stream-open', stream: 's' },
+  { ...common, type: 'stream-heartbeat', stream: 's', count: 7 },
   { ...common, type: 'stream-close', stream: 's', count: 0 },
 ];
 const text = (leaf: Leaf): string => Buffer.from(encodeLeaf(leaf)).toString();

@@ -1,12 +1,11 @@
-import { MAX_QUOTA_PAUSE_MS, type PauseReason, type RetryDecision, type RetryPolicy } from '../decide-retry.js';
-import type { ForwardItem } from './forward-item.js';
-import type { ForwardPause } from './forward-store.js';
+import { MAX_QUOTA_PAUSE_MS, type PauseReason, type RetryDecision, type RetryPolicy } from './decide-retry.js';
+import type { Pause } from './pause.js';
 
 /** How the gate stands after an attempt, where it matters to the caller. */
 export type GateChange = 'paused' | 'resumed' | undefined;
 
-/** So many errors in a row, and nothing delivered between them, are the destination's and not the events'. */
-const ERRORS_OF_AN_OUTAGE = 5;
+/** Errors of so many different events, and no answer between them, are the destination's and not the events'. */
+const EVENTS_OF_AN_OUTAGE = 5;
 
 export interface GateSettings {
   readonly policy: Pick<RetryPolicy, 'retryBaseMs' | 'retryCapMs'>;
@@ -17,27 +16,33 @@ export interface GateSettings {
 }
 
 /**
- *     open ── an answer says pause, or an outage ──▶ shut ── time passes ──▶ probing ── taken or refused ──▶ open
- *                                                     ▲                        │
- *                                                     └─── pause, or error ────┘
+ * The circuit in front of a destination. Open means that events pass, which a circuit breaker calls closed.
  *
- * While probing, one event may go. What began before a pause changes nothing, however it ends; an event delivered ends
- * an outage at once. Pauses come from the destination's answer and outlive the process; an outage is this process's own
- * observation: it keeps an unreachable destination at one attempt per back-off.
+ *     open ── an answer says pause, or errors of 5 different events in a row ──▶ shut ── time passes ──▶ probing
+ *      ▲                                                                         ▲                        │  │
+ *      │                                                                         └── pause, or an error ──┘  │
+ *      └──────────────────────────────────────── the probe is taken, or refused for its own sake ────────────┘
+ *
+ * While probing, one event may go: a destination that is down gets one attempt per back-off, which doubles up to
+ * `retryCapMs`, however many events wait and however many may be sent at the same time. Attempts that began before the
+ * gate shut may end later: their errors change nothing, a receipt or a refusal ends an outage but no pause, and a pause
+ * begins if there is none. Pauses come from the destination's answer, and can be restored in another process; an outage
+ * is this process's own observation.
  */
-export class ForwardGate {
+export class DeliveryGate<Item extends object> {
   private state: 'open' | 'shut' | 'probing' = 'open';
   private reason: PauseReason | 'outage' = 'outage';
   private until = 0;
-  private errorsInARow = 0;
+  /** Events that met errors since the last answer; no more than matter. */
+  private readonly failed = new Set<Item>();
   private outageShuts = 0;
-  private probe: ForwardItem | undefined;
+  private probe: Item | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly settings: GateSettings) {}
 
   /** What the destination asked for, if that is why nothing is sent. */
-  get pause(): ForwardPause | undefined {
+  get pause(): Pause | undefined {
     return this.state === 'open' || this.reason === 'outage' ? undefined : { reason: this.reason, until: this.until };
   }
 
@@ -46,9 +51,13 @@ export class ForwardGate {
     return this.state === 'shut' ? this.pause?.until : undefined;
   }
 
+  get isOpen(): boolean {
+    return this.state === 'open';
+  }
+
   /** The last attempt met an error. */
   get failing(): boolean {
-    return this.errorsInARow > 0;
+    return this.failed.size > 0;
   }
 
   /** After an outage it is not known whether events or the destination failed: another event tells. */
@@ -60,20 +69,20 @@ export class ForwardGate {
     return this.state === 'open' || (this.state === 'probing' && this.probe === undefined);
   }
 
-  sent(item: ForwardItem): void {
+  sent(item: Item): void {
     if (this.state === 'probing') this.probe = item;
   }
 
   /** Tells how an attempt ended. */
-  ended(item: ForwardItem, decision: RetryDecision): GateChange {
+  ended(item: Item, decision: RetryDecision): GateChange {
     const wasProbe = item === this.probe;
     if (wasProbe) this.probe = undefined;
     switch (decision.kind) {
       case 'pause':
-        return this.paused(decision, wasProbe);
+        return this.refused(decision, wasProbe);
       case 'retry':
       case 'give-up':
-        return this.failed(decision, wasProbe);
+        return this.erred(item, decision, wasProbe);
       case 'delivered':
       case 'reject':
         return this.answered(wasProbe);
@@ -83,7 +92,7 @@ export class ForwardGate {
   }
 
   /** Goes on with the pause of an earlier process. */
-  restore({ reason, until }: ForwardPause): void {
+  restore({ reason, until }: Pause): void {
     this.shut(reason, Math.min(Math.max(until - this.settings.now(), 0), MAX_QUOTA_PAUSE_MS));
   }
 
@@ -99,28 +108,29 @@ export class ForwardGate {
     clearTimeout(this.timer);
   }
 
-  private paused({ reason, forMs }: RetryDecision & { kind: 'pause' }, wasProbe: boolean): GateChange {
+  private refused({ reason, forMs }: RetryDecision & { kind: 'pause' }, wasProbe: boolean): GateChange {
     const isNew = this.pause === undefined;
     if (!isNew && !wasProbe) return undefined;
-    this.errorsInARow = 0;
+    this.failed.clear();
     this.shut(reason, forMs);
     return 'paused';
   }
 
-  private failed(decision: RetryDecision, wasProbe: boolean): GateChange {
-    this.errorsInARow++;
+  private erred(item: Item, decision: RetryDecision, wasProbe: boolean): GateChange {
+    if (this.failed.size < EVENTS_OF_AN_OUTAGE) this.failed.add(item);
     if (wasProbe && this.reason !== 'outage') {
       const { retryCapMs } = this.settings.policy;
       this.shut(this.reason, decision.kind === 'retry' ? decision.afterMs : retryCapMs);
       return 'paused';
     }
-    const isOutage = this.state === 'open' && this.errorsInARow >= ERRORS_OF_AN_OUTAGE;
-    if (wasProbe || isOutage) this.shut('outage', this.backOffMs());
+    const isOutage = this.state === 'open' && this.failed.size >= EVENTS_OF_AN_OUTAGE;
+    const { leastMs = 0 } = decision.kind === 'retry' ? decision : {};
+    if (wasProbe || isOutage) this.shut('outage', Math.max(this.backOffMs(), leastMs));
     return undefined;
   }
 
   private answered(wasProbe: boolean): GateChange {
-    this.errorsInARow = 0;
+    this.failed.clear();
     this.outageShuts = 0;
     if (this.state === 'open' || (this.reason !== 'outage' && !wasProbe)) return undefined;
     clearTimeout(this.timer);

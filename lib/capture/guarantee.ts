@@ -1,0 +1,32 @@
+import type { Guarantee } from '../event/audit-event.js';
+import type { Awaited } from '../event/event-sink.js';
+
+export const GUARANTEES = ['background', 'durable', 'confirmed'] as const satisfies readonly Guarantee[];
+export const FAILURE_POLICIES = ['allow', 'reject'] as const;
+
+/** What becomes of an answer whose event could not be kept as asked. */
+export type OnFailure = (typeof FAILURE_POLICIES)[number];
+
+/** How far an event comes before its caller goes on, and what happens if it does not come so far. */
+export interface GuaranteeChoice {
+  readonly guarantee: Guarantee;
+  readonly onFailure: OnFailure;
+}
+
+export const IN_BACKGROUND: GuaranteeChoice = { guarantee: 'background', onFailure: 'allow' };
+
+/** A choice that makes somebody wait. */
+export interface Demand {
+  readonly awaited: Awaited;
+  readonly onFailure: OnFailure;
+}
+
+/** What is waited for, if anything: what was said of the method or route, else the choice that holds for all. */
+export function demandOf(said: Partial<GuaranteeChoice> | undefined, otherwise: GuaranteeChoice): Demand | undefined {
+  const guarantee = said?.guarantee ?? otherwise.guarantee;
+  if (guarantee === 'background') return undefined;
+  return { awaited: guarantee, onFailure: said?.onFailure ?? otherwise.onFailure };
+}
+
+/** Why an event was not kept as asked. */
+export type KeepingFailure = Error & { readonly code: string };

@@ -1,0 +1,85 @@
+import { Command } from 'commander';
+import { existsSync } from 'node:fs';
+import type { ApiKeyScope } from '../../ledger/api-keys/api-key.js';
+import type { ApiKeys } from '../../ledger/api-keys/api-keys.js';
+import type { CommandContext } from '../command-context.js';
+import { escapeControls, safeJson } from '../escape-controls.js';
+import { EXIT } from '../exit-codes.js';
+import { UsageError } from '../usage.error.js';
+
+const DB = ['--db <file>', 'the ledger'] as const;
+
+export function keysCommand(context: CommandContext): Command {
+  return new Command('keys')
+    .summary('API keys of a ledger that is served')
+    .description('Makes, shows and ends the API keys of a ledger. Of the secrets only hashes are kept.')
+    .addCommand(createCommand(context))
+    .addCommand(listCommand(context))
+    .addCommand(revokeCommand(context))
+    .addHelpText(
+      'after',
+      '\nExample:\n  KEY=$(immutable-log keys create --db ledger.db --name checkout --scope ingest)\n',
+    );
+}
+
+function createCommand({ terminal, done }: CommandContext): Command {
+  return new Command('create')
+    .description('Makes a key. Prints its secret, once and alone, on the standard output.')
+    .requiredOption(...DB)
+    .requiredOption('--name <name>', 'what you call it; unique among the keys that hold')
+    .requiredOption('--scope <scopes>', 'what it may: ingest, read, or both with a comma')
+    .action(async ({ db, name, scope }: { db: string; name: string; scope: string }) => {
+      // What is not a scope is refused where keys are made.
+      const scopes = scope.split(',').map((one) => one.trim()) as ApiKeyScope[];
+      const { id, secret } = await withKeys(db, (keys) => keys.create({ name, scopes }));
+      await terminal.print(`${secret}\n`);
+      terminal.note(`${id}, the source of every event that comes with it. The secret is not shown again.\n`);
+      done(EXIT.ok);
+    });
+}
+
+function listCommand({ terminal, done }: CommandContext): Command {
+  return new Command('list')
+    .description('Shows every key there ever was.')
+    .requiredOption(...DB)
+    .option('--json', 'as JSON')
+    .action(async ({ db, json }: { db: string; json?: boolean }) => {
+      requireLedger(db);
+      const keys = await withKeys(db, (open) => open.list());
+      const lines = keys.map(({ id, name, scopes, createdAt, revokedAt }) => {
+        const end = revokedAt === undefined ? '' : `  revoked ${revokedAt}`;
+        return `${id}  ${scopes.join(',').padEnd(11)}  ${createdAt}  ${escapeControls(name)}${end}\n`;
+      });
+      await terminal.print(json ? `${safeJson(keys, 2)}\n` : lines.join(''));
+      done(EXIT.ok);
+    });
+}
+
+function revokeCommand({ terminal, done }: CommandContext): Command {
+  return new Command('revoke')
+    .description('Ends a key. Servers heed it within half a second.')
+    .argument('<id or name>', 'the key')
+    .requiredOption(...DB)
+    .action(async (idOrName: string, { db }: { db: string }) => {
+      requireLedger(db);
+      const revoked = await withKeys(db, (keys) => keys.revoke(idOrName));
+      if (revoked === undefined) throw new UsageError(`no key that holds is ${idOrName}`);
+      terminal.note(`${revoked.id} (${revoked.name}) is revoked\n`);
+      done(EXIT.ok);
+    });
+}
+
+/** A key can be made before the ledger has its first event; there is nothing to show or end in a file that is not there. */
+function requireLedger(path: string): void {
+  if (!existsSync(path)) throw new UsageError(`there is no ledger ${path}`);
+}
+
+async function withKeys<T>(path: string, work: (keys: ApiKeys) => Promise<T>): Promise<T> {
+  const { ApiKeys } = await import('../../ledger/api-keys/api-keys.js');
+  const keys = await ApiKeys.open(path);
+  try {
+    return await work(keys);
+  } finally {
+    await keys.close();
+  }
+}

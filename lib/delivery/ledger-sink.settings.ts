@@ -1,0 +1,22 @@
+import type { AuditLogger } from '../event/audit-logger.js';
+import type { GapEventBuilder } from '../event/gap-event.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { DeliveryOptions } from './delivery.options.js';
+
+export interface LedgerSinkSettings {
+  readonly open: () => Promise<Ledger>;
+  readonly options: Pick<DeliveryOptions, 'maxBufferedEvents' | 'retryBaseMs' | 'retryCapMs'>;
+  readonly logger: AuditLogger;
+  /** `source` of the leaves: what writes here. */
+  readonly source: string;
+  /** Random; one for each recorder. Its events are numbered. */
+  readonly streamId: string;
+  /** Makes what tells of lost events. */
+  readonly gapEvent: GapEventBuilder;
+  /** Where the files of open streams lie; without, it is not noticed when a process dies. */
+  readonly streamFolder?: string | undefined;
+  /** Called after each event that the ledger took. */
+  readonly onKept?: () => void;
+  /** What has to end before the ledger is closed; not later than after `timeoutMs`. */
+  readonly beforeClosing?: (timeoutMs: number) => Promise<void>;
+}

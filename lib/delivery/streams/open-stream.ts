@@ -1,0 +1,111 @@
+import type { AuditLogger } from '../../event/audit-logger.js';
+import type { FlushResult } from '../../event/event-sink.js';
+import type { GapEventBuilder } from '../../event/gap-event.js';
+import type { Ledger } from '../../ledger/ledger.js';
+import { outsideCallers } from '../outside-callers.js';
+import { AbandonedStreams } from './abandoned-streams.js';
+import { StreamFolder } from './stream-folder.js';
+import { HEARTBEAT_MS } from './stream-record.js';
+
+export interface OpenStreamSettings {
+  readonly id: string;
+  readonly source: string;
+  readonly gapEvent: GapEventBuilder;
+  /** Where the files of open streams lie; without, the end of a process leaves no trace. */
+  readonly folder?: string | undefined;
+  readonly logger: AuditLogger;
+  /** Waits for all events up to now. */
+  readonly flush: (timeoutMs: number) => Promise<FlushResult>;
+}
+
+/** An idle process says in the ledger that it lives every so many heartbeats: `verify` wonders after an hour. */
+const IDLE_BEATS = 30;
+
+/**
+ * The stream of this process' events in the ledger, in clear text beside them: that it is open, how many events there
+ * were by now, and that it was closed. Shows what is missing even when nothing comes after it.
+ */
+export class OpenStream {
+  private readonly folder: StreamFolder | undefined;
+  private readonly others: AbandonedStreams | undefined;
+  private ledger: Ledger | undefined;
+  private numbered = 0;
+  private announced = false;
+  private told = 0;
+  private idleBeats = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private ending: Promise<void> | undefined;
+
+  constructor(private readonly settings: OpenStreamSettings) {
+    if (settings.folder === undefined) return;
+    this.folder = new StreamFolder(settings.folder);
+    this.others = new AbandonedStreams({ ...settings, folder: this.folder });
+  }
+
+  /** Before anything is recorded: that there was a process is known even if its ledger never opens. */
+  async begin(): Promise<void> {
+    await this.folder?.write(this.settings.id).catch(() => undefined);
+  }
+
+  /** The ledger is open. Looks for streams whose process died, and begins to say that this one lives. */
+  opened(ledger: Ledger): void {
+    this.ledger = ledger;
+    this.timer = setInterval(this.beatOutside, HEARTBEAT_MS).unref();
+    this.endOthers(ledger);
+  }
+
+  /** There is an event, or a lost one, with this place in the stream. */
+  has(seq: number | undefined): void {
+    if (seq !== undefined && seq >= this.numbered) this.numbered = seq + 1;
+  }
+
+  /** Before each event that is given to the ledger: the first one comes behind the stream's opening. */
+  announce(ledger: Ledger): void {
+    if (this.announced) return;
+    this.announced = true;
+    const { id: stream, source } = this.settings;
+    // Not written, for the reason for which the events behind it are not either: it goes before them again.
+    ledger.stream({ kind: 'open', stream, source }).catch(() => (this.announced = false));
+  }
+
+  /** Behind everything that was given to the ledger, of which lost events are told last: `telling` until `isTold`. */
+  async close(telling: Promise<unknown>, isTold: () => boolean): Promise<void> {
+    clearInterval(this.timer);
+    const { id: stream, source } = this.settings;
+    const { ledger, numbered: count } = this;
+    const closed =
+      ledger !== undefined && this.announced
+        ? this.say(ledger.stream({ kind: 'close', stream, source, count }))
+        : count === 0;
+    const [isClosed] = await Promise.all([closed, telling, this.ending]);
+    // What could not be written down is found by the next process.
+    if (isClosed && isTold()) await this.folder?.remove(stream).catch(() => undefined);
+  }
+
+  private endOthers(ledger: Ledger): void {
+    this.ending ??= this.others?.end(ledger).finally(() => (this.ending = undefined));
+  }
+
+  private say(written: Promise<unknown>): Promise<boolean> {
+    return written.then(
+      () => true,
+      () => false,
+    );
+  }
+
+  private readonly beatOutside = outsideCallers(() => void this.beat());
+
+  private async beat(): Promise<void> {
+    const { ledger, numbered: count } = this;
+    const { id: stream, source } = this.settings;
+    await this.folder?.touch(stream).catch(() => undefined);
+    if (ledger === undefined) return;
+    this.endOthers(ledger);
+    if (!this.announced || (count === this.told && ++this.idleBeats < IDLE_BEATS)) return;
+    // All of them are in the ledger by then, or lost.
+    if ((await this.settings.flush(HEARTBEAT_MS / 2)).pending > 0) return;
+    this.told = count;
+    this.idleBeats = 0;
+    if (!(await this.say(ledger.stream({ kind: 'heartbeat', stream, source, count })))) this.told = -1;
+  }
+}

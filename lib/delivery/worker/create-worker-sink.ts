@@ -1,0 +1,11 @@
+import type { AuditLogger } from '../../event/audit-logger.js';
+import { sharedWorkerHost } from './worker-host.js';
+import type { PlainSinkInput } from './worker-protocol.js';
+import { WorkerSink } from './worker-sink.js';
+
+/** The sink of a mode, in the worker thread of this process. Rejects with `WorkerStartError` when there is none. */
+export async function createWorkerSink(input: PlainSinkInput, logger: AuditLogger): Promise<WorkerSink> {
+  const sink = new WorkerSink({ host: sharedWorkerHost(), input, logger });
+  await sink.start();
+  return sink;
+}

@@ -1,0 +1,67 @@
+import type { Delivery, EventSink, FlushResult, Receipt } from '../../event/event-sink.js';
+import { decodeBatch, type EventBatch } from './event-batch.js';
+import { toPlainError, type PlainError } from './plain-error.js';
+import type { FromWorker, SinkCall } from './worker-protocol.js';
+
+type Message = FromWorker extends infer Each ? (Each extends { sink: number } ? Omit<Each, 'sink'> : never) : never;
+
+const LOOK_MS = 250;
+
+/** A sink on the worker's side: tells the other side what becomes of events, many at a time. */
+export class HostedSink {
+  private done: number[] = [];
+  private receipts: { order: number; receipt: Receipt }[] = [];
+  private failures: { order: number; error: PlainError }[] = [];
+  private telling = false;
+  private told = '';
+  private readonly looking: NodeJS.Timeout;
+
+  constructor(
+    private readonly sink: EventSink,
+    private readonly send: (message: Message) => void,
+  ) {
+    this.looking = setInterval(() => this.tellStatus(), LOOK_MS);
+    this.send({ kind: 'opened', status: sink.status() });
+  }
+
+  append(batch: EventBatch): void {
+    for (const { order, event, awaited } of decodeBatch(batch)) {
+      // What nobody waits for is safe here once it is durable, and then need not be handed over again.
+      const settled = (delivery: Delivery): void => this.settled(order, delivery, awaited !== undefined);
+      this.sink.append(event, settled, awaited ?? 'durable');
+    }
+  }
+
+  async call({ kind, call, timeoutMs }: SinkCall): Promise<void> {
+    const result: FlushResult = await this.sink[kind](timeoutMs);
+    if (kind === 'close') clearInterval(this.looking);
+    this.tell();
+    this.send({ kind: 'answer', call, result, status: this.sink.status() });
+  }
+
+  private settled(order: number, delivery: Delivery, isAwaited: boolean): void {
+    if (delivery.kind === 'failed') this.failures.push({ order, error: toPlainError(delivery.error) });
+    else if (isAwaited) this.receipts.push({ order, receipt: delivery.receipt });
+    else this.done.push(order);
+    if (this.telling) return;
+    this.telling = true;
+    // All events of one commit settle in one turn.
+    setImmediate(() => this.tell());
+  }
+
+  private tell(): void {
+    this.telling = false;
+    const { done, receipts, failures } = this;
+    if (done.length + receipts.length + failures.length === 0) return;
+    [this.done, this.receipts, this.failures] = [[], [], []];
+    this.send({ kind: 'settled', done, receipts, failures, status: this.sink.status() });
+  }
+
+  private tellStatus(): void {
+    const status = this.sink.status();
+    const text = JSON.stringify(status);
+    if (text === this.told) return;
+    this.told = text;
+    this.send({ kind: 'status', status });
+  }
+}

@@ -1,0 +1,62 @@
+import type { SinkStatus } from '../../event/event-sink.js';
+
+type Counters = Pick<SinkStatus, 'delivered' | 'duplicates' | 'retries' | 'rejected' | 'hashMismatches' | 'dropped'>;
+
+const NOTHING: SinkStatus = {
+  state: 'ok',
+  waiting: 0,
+  inFlight: 0,
+  delivered: 0,
+  duplicates: 0,
+  retries: 0,
+  rejected: 0,
+  hashMismatches: 0,
+  dropped: {},
+};
+
+/** What the sink in the worker last said of itself, with what the workers before it had counted. */
+export class WorkerFigures {
+  private before: Counters = NOTHING;
+  private newest: SinkStatus = NOTHING;
+
+  get status(): SinkStatus {
+    return { ...this.newest, ...sum(this.before, this.newest) };
+  }
+
+  see(status: SinkStatus): void {
+    this.newest = status;
+  }
+
+  /** Its worker has died: the next one counts from zero. */
+  lost(): void {
+    this.before = sum(this.before, this.newest);
+    this.newest = { ...NOTHING, state: 'degraded' };
+  }
+}
+
+function sum(one: Counters, other: Counters): Counters {
+  return {
+    delivered: one.delivered + other.delivered,
+    duplicates: one.duplicates + other.duplicates,
+    retries: one.retries + other.retries,
+    rejected: one.rejected + other.rejected,
+    hashMismatches: one.hashMismatches + other.hashMismatches,
+    dropped: sumOf(one.dropped, other.dropped),
+  };
+}
+
+/** Counts by cause, added up. */
+export function sumOf(
+  one: Readonly<Record<string, number>>,
+  other: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const total = { ...one };
+  for (const [cause, count] of Object.entries(other)) total[cause] = (total[cause] ?? 0) + count;
+  return total;
+}
+
+/** What is told of lost events, on both sides of the border. */
+export function sumOfGaps(one: SinkStatus['gaps'], other: SinkStatus['gaps']): NonNullable<SinkStatus['gaps']> {
+  const { pending = 0, written = 0 } = one ?? {};
+  return { pending: pending + (other?.pending ?? 0), written: written + (other?.written ?? 0) };
+}

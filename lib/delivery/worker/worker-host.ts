@@ -1,0 +1,109 @@
+import { Worker } from 'node:worker_threads';
+import { workerLocation } from './worker-location.js';
+import type { FromWorker, ToWorker } from './worker-protocol.js';
+
+/** A sink on this side of the border. */
+export interface WorkerGuest {
+  readonly received: (message: FromWorker) => void;
+  /** The worker has died; another one is on its way. */
+  readonly lost: (error: Error) => void;
+  /** There is a worker again, which knows nothing yet. */
+  readonly restarted: () => void;
+}
+
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 30_000;
+/** A worker that has lived so long may die once more without a longer pause. */
+const SETTLED_MS = 60_000;
+
+/**
+ * The one worker thread of the process: started with its first guest, started again when it dies, ended with the last.
+ * It keeps the process alive only while somebody waits for it.
+ */
+export class WorkerHost {
+  private worker: Worker | undefined;
+  private readonly guests = new Map<number, WorkerGuest>();
+  private nextGuest = 0;
+  private waiting = 0;
+  private deaths = 0;
+  private startedAt = 0;
+  private restart: NodeJS.Timeout | undefined;
+
+  constructor(private readonly location: URL | string = workerLocation) {}
+
+  /** @returns the number under which messages go to and fro. */
+  enter(guest: WorkerGuest): number {
+    const sink = this.nextGuest++;
+    this.guests.set(sink, guest);
+    if (this.worker === undefined && this.restart === undefined) this.start();
+    return sink;
+  }
+
+  async leave(sink: number): Promise<void> {
+    this.guests.delete(sink);
+    if (this.guests.size > 0) return;
+    clearTimeout(this.restart);
+    this.restart = undefined;
+    const { worker } = this;
+    this.worker = undefined;
+    await worker?.terminate();
+  }
+
+  /** @returns whether there is a worker to take it. */
+  post(message: ToWorker): boolean {
+    this.worker?.postMessage(message);
+    return this.worker !== undefined;
+  }
+
+  /** Keeps the process alive until `letGo()` has been called as often. */
+  hold(): void {
+    if (this.waiting++ > 0) return;
+    this.worker?.ref();
+    this.restart?.ref();
+  }
+
+  letGo(): void {
+    if (--this.waiting > 0) return;
+    this.worker?.unref();
+    this.restart?.unref();
+  }
+
+  private start(): void {
+    // Loaders and the like are the process's own, unless it runs a script given as text: its flags do not fit a file,
+    // and a list of our own may not have those of V8.
+    const isText = process.execArgv.some((flag) => /^(-e|-p|--eval|--print|--input-type)\b/.test(flag));
+    const worker = new Worker(this.location, { name: 'immutable-log', ...(isText && { execArgv: [] }) });
+    this.worker = worker;
+    this.startedAt = Date.now();
+    let reason = new Error('it ended');
+    worker.on('message', (message: FromWorker) => this.guests.get(message.sink)?.received(message));
+    worker.on('error', (error) => {
+      reason = error instanceof Error ? error : new Error(String(error));
+    });
+    worker.once('exit', () => {
+      if (this.worker === worker) this.died(reason);
+    });
+    // Listening to it has made it one that the process waits for.
+    if (this.waiting === 0) worker.unref();
+  }
+
+  private died(reason: Error): void {
+    this.worker = undefined;
+    this.deaths = Date.now() - this.startedAt > SETTLED_MS ? 1 : this.deaths + 1;
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.deaths - 1));
+    this.restart = setTimeout(() => {
+      this.restart = undefined;
+      this.start();
+      for (const guest of [...this.guests.values()]) guest.restarted();
+    }, pauseMs);
+    if (this.waiting === 0) this.restart.unref();
+    for (const guest of [...this.guests.values()]) guest.lost(reason);
+  }
+}
+
+let shared: WorkerHost | undefined;
+
+/** The host of this process. */
+export function sharedWorkerHost(): WorkerHost {
+  return (shared ??= new WorkerHost());
+}

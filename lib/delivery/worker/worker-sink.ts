@@ -1,0 +1,250 @@
+import type { AuditEvent } from '../../event/audit-event.js';
+import type { AuditLogger } from '../../event/audit-logger.js';
+import type { Awaited, Delivery, EventSink, FlushResult, SinkStatus } from '../../event/event-sink.js';
+import { gapEventBuilder } from '../../event/gap-event.js';
+import type { Gap } from '../../event/losses.js';
+import { DeliveryCounters, type DropCause } from '../delivery-counters.js';
+import { BufferFullError, ClosedError } from '../delivery-errors.js';
+import { outsideCallers } from '../outside-callers.js';
+import { RateLimitedLogger } from '../rate-limited-logger.js';
+import { settle } from '../settle.js';
+import { GapWriter } from '../streams/gap-writer.js';
+import { encodeBatch, type HandedEvent } from './event-batch.js';
+import { fromPlainError } from './plain-error.js';
+import { WorkerCalls } from './worker-calls.js';
+import { WorkerStartError } from './worker-errors.js';
+import { sumOf, sumOfGaps, WorkerFigures } from './worker-figures.js';
+import type { WorkerHost } from './worker-host.js';
+import type { FromWorker, PlainSinkInput, SettledEvents, SinkCall } from './worker-protocol.js';
+
+export interface WorkerSinkSettings {
+  readonly host: WorkerHost;
+  readonly input: PlainSinkInput;
+  readonly logger: AuditLogger;
+}
+
+/** Events that nobody waits for go over when there are so many, or after so many milliseconds: a message costs more than they do. */
+const GATHERED = 100;
+const GATHER_MS = 5;
+
+type OnSettled = (delivery: Delivery) => void;
+type HeldEvent = HandedEvent & { readonly onSettled: OnSettled | undefined };
+type Refused = Pick<HeldEvent, 'event' | 'onSettled'>;
+
+/**
+ * Events go to the sink of the same options in the worker thread.
+ *
+ *     append ─▶ unsent ── many at a time ──▶ in the worker ──▶ settled
+ *        │ full                                │ the worker dies
+ *        ▼                                     └─▶ handed over again to the next, under the same ids
+ *     dropped
+ *
+ * An event is held here until it is settled, so nothing that a worker had in hand is lost with it.
+ */
+export class WorkerSink implements EventSink {
+  private readonly held = new Map<number, HeldEvent>();
+  private unsent: HeldEvent[] = [];
+  private readonly counters = new DeliveryCounters();
+  private readonly figures = new WorkerFigures();
+  private readonly calls = new WorkerCalls(() => ({ delivered: 0, pending: this.held.size }));
+  private readonly logger: RateLimitedLogger;
+  private readonly gaps: GapWriter;
+  private readonly number: number;
+  private opening: { readonly resolve: () => void; readonly reject: (error: Error) => void } | undefined;
+  private nextOrder = 0;
+  private handingOver = false;
+  private gathering: NodeJS.Timeout | undefined;
+  private trouble: string | undefined;
+  private closing: Promise<FlushResult> | undefined;
+  private closed = false;
+
+  constructor(private readonly settings: WorkerSinkSettings) {
+    this.logger = new RateLimitedLogger(settings.logger, Date.now);
+    const { streamId, service } = settings.input;
+    // What is lost on this side of the border; the worker tells of its own.
+    this.gaps = new GapWriter(
+      { streamId, gapEvent: gapEventBuilder(service) },
+      { give: (event, done) => this.take(event, done), isOpen: () => this.takes() },
+    );
+    this.number = settings.host.enter({
+      received: (message) => this.receive(message),
+      lost: (error) => this.lose(error),
+      restarted: () => this.beginAgain(),
+    });
+  }
+
+  /** Resolves when the sink in the worker is open, or knows why not. Rejects when there is no worker. */
+  async start(): Promise<void> {
+    const { host, input } = this.settings;
+    const opened = new Promise<void>((resolve, reject) => (this.opening = { resolve, reject }));
+    host.hold();
+    host.post({ sink: this.number, kind: 'open', input });
+    try {
+      await opened;
+    } catch (error) {
+      this.closed = true;
+      await host.leave(this.number);
+      throw error;
+    } finally {
+      this.opening = undefined;
+      host.letGo();
+    }
+  }
+
+  append(event: AuditEvent, onSettled?: OnSettled, awaited: Awaited = 'confirmed'): void {
+    const { maxBufferedEvents } = this.settings.input.delivery;
+    if (this.closing) return this.refuse({ event, onSettled }, 'closed', new ClosedError('before'));
+    if (this.held.size < maxBufferedEvents) return this.take(event, onSettled, awaited);
+    this.logger.warn('buffer-full', `Events are lost: ${maxBufferedEvents} are waiting for the worker thread`);
+    this.refuse({ event, onSettled }, 'buffer_full', new BufferFullError(maxBufferedEvents));
+  }
+
+  lost(gap: Gap): void {
+    this.counters.drop(gap.reason, gap.count);
+    this.gaps.add(gap);
+  }
+
+  flush(timeoutMs: number): Promise<FlushResult> {
+    return this.closed ? Promise.resolve({ delivered: 0, pending: 0 }) : this.call('flush', timeoutMs);
+  }
+
+  status(): SinkStatus {
+    const { status } = this.figures;
+    const own = this.counters.snapshot();
+    const lastError = this.trouble ?? status.lastError ?? own.lastError;
+    return {
+      ...status,
+      state: this.closed ? 'closed' : status.state,
+      waiting: status.waiting + this.unsent.length,
+      inFlight: Math.max(0, this.held.size - this.unsent.length - status.waiting),
+      dropped: sumOf(status.dropped, own.dropped),
+      gaps: sumOfGaps(status.gaps, this.gaps.status()),
+      ...(lastError !== undefined && { lastError }),
+    };
+  }
+
+  close(timeoutMs: number): Promise<FlushResult> {
+    return (this.closing ??= this.shutDown(timeoutMs));
+  }
+
+  unsettled(): AuditEvent[] {
+    const held = [...this.held.values()].map(({ event }) => event);
+    return [...held, ...this.gaps.untoldEvents().filter((event) => !held.includes(event))];
+  }
+
+  private take(event: AuditEvent, onSettled?: OnSettled, awaited: Awaited = 'confirmed'): void {
+    const held = { order: this.nextOrder++, event, onSettled, awaited: onSettled && awaited };
+    if (this.held.size === 0) this.settings.host.hold();
+    this.held.set(held.order, held);
+    this.unsent.push(held);
+    if (held.awaited !== undefined || this.unsent.length >= GATHERED) this.handOverSoon();
+    else this.gathering ??= setTimeout(this.handOver, GATHER_MS);
+  }
+
+  private takes(): boolean {
+    return !this.closed && this.held.size < this.settings.input.delivery.maxBufferedEvents;
+  }
+
+  /** Once a turn at most: a request must not pay for each message, and many events share one. */
+  private handOverSoon(): void {
+    if (this.handingOver) return;
+    this.handingOver = true;
+    setImmediate(this.handOver);
+  }
+
+  private readonly handOver = outsideCallers(() => {
+    this.handingOver = false;
+    clearTimeout(this.gathering);
+    this.gathering = undefined;
+    if (this.unsent.length === 0) return;
+    const batch = encodeBatch(this.unsent);
+    if (this.settings.host.post({ sink: this.number, kind: 'append', batch })) this.unsent = [];
+  });
+
+  private async call(kind: SinkCall['kind'], timeoutMs: number): Promise<FlushResult> {
+    const { host } = this.settings;
+    this.handOver();
+    const { message, result } = this.calls.begin(kind, timeoutMs);
+    host.hold();
+    host.post({ sink: this.number, ...message });
+    try {
+      return await result;
+    } finally {
+      host.letGo();
+    }
+  }
+
+  private receive(message: FromWorker): void {
+    if ('status' in message) this.figures.see(message.status);
+    if (message.kind === 'settled') this.settled(message);
+    else if (message.kind === 'answer') this.calls.answer(message.call, message.result);
+    else if (message.kind === 'log') this.settings.logger[message.level](message.message);
+    else if (message.kind === 'failed') this.failed(fromPlainError(message.error));
+    else if (message.kind === 'opened') this.opened();
+  }
+
+  private opened(): void {
+    this.trouble = undefined;
+    this.opening?.resolve();
+  }
+
+  private failed(error: Error): void {
+    this.trouble = error.message;
+    if (this.opening) this.opening.reject(error);
+    else this.logger.error('open', `${error.message}. Events wait until the application is started again`);
+  }
+
+  private settled({ done, receipts, failures }: SettledEvents): void {
+    for (const order of done) this.release(order);
+    for (const { order, receipt } of receipts) this.release(order, { kind: 'delivered', receipt });
+    for (const { order, error } of failures) {
+      this.release(order, { kind: 'failed', error: fromPlainError(error) });
+    }
+  }
+
+  /** Repeated answers, of an earlier worker, find nobody. */
+  private release(order: number, delivery?: Delivery): void {
+    const held = this.held.get(order);
+    if (held === undefined) return;
+    this.held.delete(order);
+    if (this.held.size === 0) this.settings.host.letGo();
+    if (delivery) settle(held.onSettled, delivery, this.logger);
+  }
+
+  private lose(error: Error): void {
+    if (this.opening) return this.opening.reject(new WorkerStartError(error.message));
+    this.trouble = `The worker thread of the audit trail has ended: ${error.message}`;
+    this.logger.error('worker', `${this.trouble}. It is started again; ${this.held.size} events are handed over again`);
+    this.figures.lost();
+  }
+
+  private beginAgain(): void {
+    const { host, input } = this.settings;
+    host.post({ sink: this.number, kind: 'open', input });
+    this.unsent = [...this.held.values()];
+    this.handOver();
+    for (const message of this.calls.again()) host.post({ sink: this.number, ...message });
+  }
+
+  private refuse({ event, onSettled }: Refused, cause: DropCause, error: Error & { code: string }): void {
+    this.counters.drop(cause);
+    this.gaps.addEvent(event, cause);
+    if (onSettled) queueMicrotask(() => settle(onSettled, { kind: 'failed', error }, this.logger));
+  }
+
+  private async shutDown(timeoutMs: number): Promise<FlushResult> {
+    this.gaps.end();
+    void this.gaps.write();
+    const result = await this.call('close', timeoutMs);
+    this.closed = true;
+    const left = [...this.held.values()];
+    if (left.length > 0) this.logger.warn('shutdown', `${left.length} events were not recorded before the shutdown`);
+    for (const held of left) {
+      this.release(held.order);
+      this.refuse(held, 'shutdown', new ClosedError('after'));
+    }
+    await this.settings.host.leave(this.number);
+    this.logger.close();
+    return result;
+  }
+}

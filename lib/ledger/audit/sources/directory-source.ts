@@ -1,0 +1,25 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LedgerSource } from '../ledger-source.js';
+import { StaticSource } from './static-source.js';
+
+/** A log in a folder, as `export --format static` writes it. */
+export function directorySource(folder: string): LedgerSource {
+  return new StaticSource(folder, (path, maxBytes) => readFile(join(folder, path), maxBytes));
+}
+
+async function readFile(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
+  const file = await open(path, 'r').catch((error: unknown) => {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  });
+  if (file === undefined) return undefined;
+  try {
+    const { size } = await file.stat();
+    if (size > maxBytes) throw new Error(`${path} has ${size} bytes, at most ${maxBytes} are possible`);
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}

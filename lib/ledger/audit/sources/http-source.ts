@@ -1,0 +1,61 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { LedgerSource } from '../ledger-source.js';
+import { StaticSource } from './static-source.js';
+
+/** How a server is asked. */
+export interface HttpSourceOptions {
+  /** Sent as `Authorization: Bearer`. */
+  readonly bearer?: string | undefined;
+  /** Of one attempt; 10,000 unless given. */
+  readonly timeoutMs?: number | undefined;
+}
+
+const ATTEMPTS = 3;
+const TIMEOUT_MS = 10_000;
+
+/** A log behind an HTTP server: the ledger itself, or a plain server of static files. */
+export function httpSource(url: string, options: HttpSourceOptions = {}): LedgerSource {
+  const prefix = url.endsWith('/') ? url : `${url}/`;
+  return new StaticSource(url, async (path, maxBytes) => {
+    const target = new URL(path, prefix);
+    for (let attempt = 1; ; attempt++) {
+      const result = await request(target, maxBytes, options).catch((error: unknown) => error as Error);
+      if (!(result instanceof Error)) return result;
+      if (attempt === ATTEMPTS || result instanceof RefusedError) throw result;
+      await pause(100 * 2 ** attempt);
+    }
+  });
+}
+
+/** The server has answered, and will not answer otherwise. */
+class RefusedError extends Error {}
+
+async function request(
+  url: URL,
+  maxBytes: number,
+  { bearer, timeoutMs = TIMEOUT_MS }: HttpSourceOptions,
+): Promise<Uint8Array | undefined> {
+  const headers = new Headers(bearer === undefined ? [] : [['authorization', `Bearer ${bearer}`]]);
+  const signal = AbortSignal.timeout(timeoutMs);
+  const response = await fetch(url, { headers, signal }).catch((error: unknown) => {
+    const { cause, message } = error as Error & { cause?: { message?: string; code?: string } };
+    throw new Error(`GET ${url.href}: ${cause?.message || cause?.code || message}`);
+  });
+  if (response.ok) return readBody(response, maxBytes);
+  await response.body?.cancel();
+  if (response.status === 404 || response.status === 410) return undefined;
+  const Kind = response.status >= 500 || response.status === 429 ? Error : RefusedError;
+  throw new Kind(`GET ${url.href} answered ${response.status}`);
+}
+
+/** Stops reading where no honest answer goes on. */
+async function readBody(response: Response, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > maxBytes) throw new RefusedError(`GET ${response.url} answered more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,5 @@
+const MEGABYTE = 1024 * 1024;
+
+export const MIN_FREE_BYTES = 32 * MEGABYTE;
+export const BALLAST_BYTES = 64 * MEGABYTE;
+export const MAX_WAITING_BYTES = 64 * MEGABYTE;

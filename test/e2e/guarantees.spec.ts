@@ -1,0 +1,223 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { databaseSource, openLedger, verifyLedger } from 'nestjs-immutable-log/ledger';
+import { answers, startImmutableLogServer, type ImmutableLogServer } from 'nestjs-immutable-log/testing';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool } from 'undici';
+import { start, type Started } from '../support/child-process.js';
+import { LoggedLines } from '../support/delivery.js';
+import { eventually } from '../support/eventually.js';
+import { temporaryFolder } from '../support/ledger.js';
+import { projectRoot } from '../support/source-files.js';
+
+interface Served {
+  readonly process: Started;
+  readonly pool: Pool;
+}
+
+interface Meta {
+  readonly request_id: string;
+  readonly event_name: string;
+  readonly http_status?: string;
+}
+
+let endpoint: ImmutableLogServer;
+let folder: ReturnType<typeof temporaryFolder>;
+let path: string;
+let running: Served[] = [];
+
+beforeEach(async () => {
+  endpoint = await startImmutableLogServer();
+  folder = temporaryFolder();
+  path = join(folder.path, 'ledger.db');
+});
+afterEach(async () => {
+  for (const { process, pool } of running) {
+    process.child.kill('SIGKILL');
+    await process.finished;
+    await pool.destroy();
+  }
+  running = [];
+  await endpoint.close();
+  folder.cleanUp();
+});
+
+async function serve(platform: string, { mode = 'hybrid', flags = [] as string[] } = {}): Promise<Served> {
+  const env = {
+    IMTBL_MODE: mode,
+    IMTBL_LEDGER_PATH: path,
+    ...(mode === 'hybrid' && { IMTBL_API_KEY: endpoint.apiKey, IMTBL_URL: endpoint.url }),
+  };
+  const command = [process.execPath, '--expose-gc', 'test/support/audited-server.mjs', platform, ...flags] as const;
+  const child = start([...command], { cwd: projectRoot, env });
+  const url = await child.seen(/listening (\S+)/);
+  const served = { process: child, pool: new Pool(new URL(url).origin, { connections: 32, pipelining: 1 }) };
+  running.push(served);
+  return served;
+}
+
+interface Load {
+  readonly method: 'GET' | 'POST';
+  readonly route: string;
+}
+
+const READ: Load = { method: 'GET', route: '/work/' };
+
+/** Sends requests one behind the other on each connection; resolves to the ids of those that were answered, with their status. */
+async function load({ pool }: Served, ids: readonly string[], { method, route }: Load = READ) {
+  const answered = new Map<string, number>();
+  const waiting = ids[Symbol.iterator]();
+  const connection = async (): Promise<void> => {
+    for (const id of waiting) {
+      const headers = { 'x-request-id': id };
+      const response = await pool.request({ path: route + id, method, headers });
+      await response.body.dump();
+      answered.set(id, response.statusCode);
+    }
+  };
+  await Promise.allSettled(Array.from({ length: 32 }, connection));
+  return answered;
+}
+
+async function statusOf({ pool }: Served): Promise<{ rss: number; forwarding: { backlog: number }; state: string }> {
+  const response = await pool.request({ path: '/status', method: 'GET' });
+  return (await response.body.json()) as never;
+}
+
+const named = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, number) => `${prefix}-${String(number)}`);
+
+/** Meta of every event in the ledger; opened to write, so that nothing committed is missing. */
+async function kept(): Promise<Meta[]> {
+  const ledger = await openLedger({ path, ballastBytes: 0, logger: new LoggedLines() });
+  const found: Meta[] = [];
+  for await (const { content } of ledger.entries()) {
+    if (content?.meta) found.push(JSON.parse(Buffer.from(content.meta).toString()) as Meta);
+  }
+  await ledger.close();
+  return found;
+}
+
+async function suspicions(): Promise<string[]> {
+  const source = await databaseSource(path);
+  const { findings } = await verifyLedger(source, { content: true });
+  await source.close();
+  return findings.filter(({ severity }) => severity !== 'info').map(({ code, message }) => `${code} ${message}`);
+}
+
+describe('with the endpoint down for the whole time, then up', () => {
+  it('delivers 10,000 events once each, out of a process that has not grown by 64 MB', async () => {
+    endpoint.always(answers.reset());
+    const served = await serve('fastify');
+    await load(served, named('warm', 3_000));
+    const before = await statusOf(served);
+    const ids = named('r', 10_000);
+    const answered = await load(served, ids);
+    const after = await statusOf(served);
+    expect(new Set(answered.values())).toEqual(new Set([200]));
+    expect(answered.size).toBe(10_000);
+    expect((after.rss - before.rss) / 1e6).toBeLessThan(64);
+    expect(endpoint.events).toEqual([]);
+
+    endpoint.always(answers.accept());
+    await eventually(async () => expect((await statusOf(served)).forwarding.backlog).toBe(0), 120_000);
+    const delivered = endpoint.events.map(({ meta }) => meta['request_id']).filter((id) => id?.startsWith('r-'));
+    expect(delivered).toHaveLength(10_000);
+    expect(new Set(delivered).size).toBe(10_000);
+    expect(endpoint.events.map(({ idempotencyKey }) => idempotencyKey)).toHaveLength(13_000);
+  }, 300_000);
+});
+
+describe('an endpoint that answers', () => {
+  it.each([
+    ['429', answers.quota({ retryAfter: 3_600 })],
+    ['401', answers.unauthorized()],
+    ['500', answers.status(500)],
+    ['with a reset', answers.reset()],
+    ['never', answers.hang()],
+    ['garbage', answers.garbage()],
+  ])(
+    '%s leaves the application alone, and every event in the ledger',
+    async (_name, behaviour) => {
+      endpoint.always(behaviour);
+      const served = await serve('express');
+      const ids = named('r', 300);
+      const answered = await load(served, ids);
+      expect([...answered.values()].filter((status) => status === 200)).toHaveLength(300);
+      served.process.child.kill('SIGTERM');
+      await served.process.finished;
+      const requests = (await kept()).map(({ request_id: id }) => id);
+      expect(requests.filter((id) => id.startsWith('r-')).sort()).toEqual([...ids].sort());
+      expect(await suspicions()).toEqual([]);
+    },
+    60_000,
+  );
+});
+
+describe.each(['express', 'fastify'])('a process that is killed at a random moment, on %s', (platform) => {
+  const ROUNDS = 10;
+
+  it(`has the event of every answered request with guarantee durable, ${String(ROUNDS)} times`, async () => {
+    const answered = new Map<string, number>();
+    for (let round = 0; round < ROUNDS; round++) {
+      const served = await serve(platform, { mode: 'local' });
+      const loading = load(served, named(`round${String(round)}`, 100_000), { method: 'POST', route: '/vault/' });
+      await sleep(100 + Math.random() * 300);
+      served.process.child.kill('SIGKILL');
+      await served.process.finished;
+      await served.pool.destroy();
+      for (const [id, status] of await loading) answered.set(id, status);
+    }
+    expect(answered.size).toBeGreaterThan(ROUNDS);
+    expect(new Set(answered.values())).toEqual(new Set([201]));
+    const requests = new Set((await kept()).map(({ request_id: id }) => id));
+    expect([...answered.keys()].filter((id) => !requests.has(id))).toEqual([]);
+  }, 180_000);
+
+  it(`has every missing event of the background inside an accounted gap, ${String(ROUNDS)} times`, async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const served = await serve(platform, { mode: 'local' });
+      await load(served, named(`round${String(round)}-first`, 1));
+      const loading = load(served, named(`round${String(round)}`, 100_000));
+      await sleep(Math.random() * 300);
+      served.process.child.kill('SIGKILL');
+      await served.process.finished;
+      await served.pool.destroy();
+      await loading;
+    }
+    const last = await serve(platform, { mode: 'local' });
+    last.process.child.kill('SIGTERM');
+    await last.process.finished;
+    expect((await kept()).filter(({ event_name: name }) => name === 'audit.gap')).toHaveLength(ROUNDS);
+    expect(await suspicions()).toEqual([]);
+  }, 180_000);
+});
+
+describe.each(['express', 'fastify'])('the end of a process on %s', (platform) => {
+  it.each([
+    ['exit', 7],
+    ['throw', 1],
+  ])(
+    'by %s leaves no request out, answered or not',
+    async (how, code) => {
+      const served = await serve(platform, { mode: 'local' });
+      const answered = await load(served, named('r', 50));
+      served.pool
+        .request({ path: '/hang', method: 'GET', headers: { 'x-request-id': 'hanging' } })
+        .catch(() => undefined);
+      await sleep(100);
+      served.pool.request({ path: `/end/${how}`, method: 'GET' }).catch(() => undefined);
+      expect((await served.process.finished).code).toBe(code);
+      // The next start takes in what the first one left.
+      const next = await serve(platform, { mode: 'local' });
+      next.process.child.kill('SIGTERM');
+      await next.process.finished;
+      const events = await kept();
+      const requests = new Set(events.map(({ request_id: id }) => id));
+      expect([...answered.keys()].filter((id) => !requests.has(id))).toEqual([]);
+      expect(events.filter(({ request_id: id }) => id === 'hanging')).toHaveLength(1);
+      expect(events.filter(({ event_name: name }) => name === 'http.GET./end/:how')).toHaveLength(1);
+    },
+    60_000,
+  );
+});

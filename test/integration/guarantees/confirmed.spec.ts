@@ -1,0 +1,60 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Controller, Get, Post } from '@nestjs/common';
+import { AuditEvent, ImmutableLogService } from 'nestjs-immutable-log';
+import { answers } from 'nestjs-immutable-log/testing';
+import { AuditedApp } from '../../support/audited-app.js';
+import { platforms } from '../../support/platforms.js';
+
+@Controller('orders')
+class OrdersController {
+  @Post()
+  @AuditEvent({ name: 'order.placed', guarantee: 'confirmed', onFailure: 'reject' })
+  place(): object {
+    return { placed: true };
+  }
+
+  @Get()
+  @AuditEvent({ name: 'orders.listed', guarantee: 'confirmed' })
+  list(): object {
+    return { orders: [] };
+  }
+}
+
+describe.each(platforms)("answers that wait for the destination's receipt, on $name", (platform) => {
+  let shop: AuditedApp;
+  afterEach(() => shop.close());
+
+  const start = async (guaranteeTimeoutMs = 5_000): Promise<void> => {
+    const delivery = { guaranteeTimeoutMs, retryBaseMs: 1, retryCapMs: 5, timeoutMs: 10_000, shutdownTimeoutMs: 50 };
+    shop = await AuditedApp.start(platform, { controllers: [OrdersController], options: { delivery } });
+  };
+  const place = (): Promise<Response> => shop.fetch('/orders', { method: 'POST' });
+
+  it('leave when the destination has the event, after attempts that failed', async () => {
+    await start();
+    shop.endpoint.script(answers.status(500), answers.reset(), answers.resetAfterAccepting());
+    expect((await place()).status).toBe(201);
+    expect(shop.endpoint.events.map(({ meta }) => meta['event_name'])).toEqual(['order.placed']);
+  });
+
+  it.each([
+    ['a used-up quota', answers.quota({ retryAfter: 3_600 })],
+    ['a refused key', answers.unauthorized()],
+    ['a destination that never answers', answers.hang()],
+  ])('are withheld, or allowed to leave, after guaranteeTimeoutMs: %s', async (_case, behaviour) => {
+    await start(60);
+    shop.endpoint.script(behaviour);
+    const withheld = await place();
+    expect([withheld.status, await withheld.json()]).toMatchObject([503, { code: 'IML_NOT_KEPT_IN_TIME' }]);
+    shop.endpoint.script(behaviour);
+    const allowed = await shop.fetch('/orders');
+    expect([allowed.status, await allowed.json()]).toEqual([200, { orders: [] }]);
+    expect(shop.app.get(ImmutableLogService).status()).toMatchObject({ contained: 0 });
+  });
+
+  it('are withheld at once when the destination refuses the event for good', async () => {
+    await start();
+    shop.endpoint.script(answers.unprocessable());
+    expect(await (await place()).json()).toMatchObject({ statusCode: 503, code: 'IML_REJECTED' });
+  });
+});

@@ -1,0 +1,20 @@
+import { createImmutableLog } from '../../lib/create-immutable-log.js';
+
+/* A process that records events and ends in the given way before any of them can have been kept. */
+const [path, worker, end] = process.argv.slice(2) as [string, string, string];
+
+const log = await createImmutableLog({
+  mode: 'local',
+  ledger: { path, ballastBytes: 0 },
+  delivery: { worker: worker === 'worker' },
+});
+if (end === 'read') {
+  process.stdout.write('read\n');
+  await log.close();
+} else {
+  for (let number = 0; number < 200; number++) process.stdout.write(`recorded ${log.record('work', { number }).id!}\n`);
+  if (end === 'exit') process.exit(3);
+  if (end === 'throw') throw new Error('nobody catches this');
+  if (end === 'reject') void Promise.reject(new Error('nobody handles this'));
+  if (end === 'torn') process.exit(0);
+}

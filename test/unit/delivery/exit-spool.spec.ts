@@ -1,0 +1,73 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { appendFileSync, existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { openLedger } from '../../../lib/ledger/open-ledger.js';
+import { start, type Finished } from '../../support/child-process.js';
+import { compileLib, type CompiledLib } from '../../support/compiled-lib.js';
+import { LoggedLines } from '../../support/delivery.js';
+import { keysOf } from '../../support/forwarding.js';
+import { temporaryFolder } from '../../support/ledger.js';
+
+describe.each(['worker', 'in process'])('a process that ends without close(), %s', (thread) => {
+  let compiled: CompiledLib;
+  let folder: ReturnType<typeof temporaryFolder>;
+  let path: string;
+
+  beforeAll(() => {
+    compiled = compileLib('test/support/ending-process.ts');
+  });
+  afterAll(() => compiled.cleanUp());
+  beforeEach(() => {
+    folder = temporaryFolder();
+    path = join(folder.path, 'ledger.db');
+  });
+  afterEach(() => folder.cleanUp());
+
+  function run(end: string): Promise<Finished> {
+    const script = join(compiled.folder, 'test/support/ending-process.js');
+    return start([process.execPath, script, path, thread, end], { cwd: compiled.folder }).finished;
+  }
+
+  const recordedBy = ({ stdout }: Finished): string[] =>
+    [...stdout.matchAll(/^recorded (\S+)$/gm)].map((match) => match[1]!);
+
+  async function kept(): Promise<string[]> {
+    const ledger = await openLedger({ path, ballastBytes: 0, logger: new LoggedLines() });
+    const keys = await keysOf(ledger);
+    await ledger.close();
+    return keys;
+  }
+
+  it.each([
+    ['exit', 3],
+    ['throw', 1],
+    ['reject', 1],
+  ])('leaves its events to the next one: %s', async (end, code) => {
+    const ended = await run(end);
+    expect(ended.code).toBe(code);
+    const ids = recordedBy(ended);
+    expect(ids).toHaveLength(200);
+    const [file] = readdirSync(`${path}.spool`);
+    expect(statSync(join(`${path}.spool`, file!)).mode & 0o777).toBe(0o600);
+
+    const next = await run('read');
+    expect(next.stdout).toMatch(/events that an ended process had left are in the ledger now/);
+    expect((await kept()).sort()).toEqual(ids.sort());
+    expect(readdirSync(`${path}.spool`)).toEqual([]);
+  });
+
+  it('takes in once what several processes find, and says of a broken line that it is lost', async () => {
+    const ids = recordedBy(await run('torn'));
+    const [file] = readdirSync(`${path}.spool`);
+    appendFileSync(join(`${path}.spool`, file!), '{"source":"app/x","id":"torn');
+    const nexts = await Promise.all([run('read'), run('read'), run('read')]);
+    expect(nexts.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect((await kept()).sort()).toEqual(ids.sort());
+    expect(nexts.some(({ stdout, stderr }) => /1 lines of .* broke off/.test(stdout + stderr))).toBe(true);
+  });
+
+  it('leaves no folder where nothing was left over', async () => {
+    expect((await run('read')).code).toBe(0);
+    expect(existsSync(`${path}.spool`)).toBe(false);
+  });
+});

@@ -1,0 +1,177 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RejectedError } from '../../../../lib/delivery/delivery-errors.js';
+import type { DeliveryOptions } from '../../../../lib/delivery/delivery.options.js';
+import { WorkerHost } from '../../../../lib/delivery/worker/worker-host.js';
+import type { WorkerSink } from '../../../../lib/delivery/worker/worker-sink.js';
+import type { Delivery } from '../../../../lib/event/event-sink.js';
+import { openLedger } from '../../../../lib/ledger/open-ledger.js';
+import { startImmutableLogServer, type ImmutableLogServer } from '../../../../lib/testing/immutable-log-server.js';
+import { answers } from '../../../../lib/testing/server-behaviour.js';
+import { eventSinkContract } from '../../../contract/event-sink.contract.js';
+import { compileLib, type CompiledLib } from '../../../support/compiled-lib.js';
+import { anEvent, LoggedLines } from '../../../support/delivery.js';
+import { eventually } from '../../../support/eventually.js';
+import { keysOf } from '../../../support/forwarding.js';
+import { openWorkerSink, workerHost, workerOf } from '../../../support/worker.js';
+
+let compiled: CompiledLib;
+beforeAll(() => {
+  compiled = compileLib();
+});
+afterAll(() => compiled.cleanUp());
+
+const MODES = ['local', 'hybrid', 'remote'] as const;
+
+for (const mode of MODES) {
+  eventSinkContract(`WorkerSink in ${mode} mode`, async () => {
+    const server = await startImmutableLogServer();
+    const folder = await mkdtemp(join(tmpdir(), 'worker-sink-'));
+    const path = join(folder, 'ledger.db');
+    const { sink } = await openWorkerSink(workerHost(compiled), mode, { path, url: server.url, apiKey: server.apiKey });
+    const arrived = async () => {
+      if (mode !== 'local') return server.events.map((event) => event.idempotencyKey!);
+      const ledger = await openLedger({ path, logger: new LoggedLines() });
+      const keys = await keysOf(ledger);
+      await ledger.close();
+      return keys;
+    };
+    const cleanUp = () => Promise.all([server.close(), rm(folder, { recursive: true })]).then(() => undefined);
+    return { sink, arrived, cleanUp };
+  });
+}
+
+describe('WorkerSink', () => {
+  let server: ImmutableLogServer;
+  let folder: string;
+  let path: string;
+  let host: WorkerHost;
+  let sinks: WorkerSink[] = [];
+  let logger: LoggedLines;
+
+  beforeEach(async () => {
+    server = await startImmutableLogServer();
+    folder = await mkdtemp(join(tmpdir(), 'worker-sink-'));
+    path = join(folder, 'ledger.db');
+    host = workerHost(compiled);
+  });
+  afterEach(async () => {
+    for (const sink of sinks) await sink.close(1_000);
+    sinks = [];
+    await server.close();
+    await rm(folder, { recursive: true });
+  });
+
+  async function open(mode: (typeof MODES)[number], options?: Partial<DeliveryOptions>): Promise<WorkerSink> {
+    const opened = await openWorkerSink(host, mode, { path, url: server.url, apiKey: server.apiKey, options });
+    sinks.push(opened.sink);
+    logger = opened.logger;
+    return opened.sink;
+  }
+
+  async function kept(): Promise<string[]> {
+    const ledger = await openLedger({ path, logger: new LoggedLines() });
+    const keys = await keysOf(ledger);
+    await ledger.close();
+    return keys;
+  }
+
+  it.each(MODES)(
+    'loses nothing and keeps nothing twice when its worker dies again and again, in %s mode',
+    async (mode) => {
+      const sink = await open(mode);
+      const ids: string[] = [];
+      const ends: Delivery[] = [];
+      for (let death = 0; death < 5; death++) {
+        for (let event = 0; event < 100; event++) {
+          const made = anEvent();
+          ids.push(made.id);
+          sink.append(made, (delivery) => ends.push(delivery));
+        }
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 30));
+        await workerOf(host).terminate();
+        await eventually(() => expect(workerOf(host)).toBeDefined());
+      }
+      expect((await sink.flush(20_000)).pending).toBe(0);
+      expect(ends.map(({ kind }) => kind)).toEqual(ids.map(() => 'delivered'));
+      if (mode !== 'local') expect(server.events.map(({ idempotencyKey }) => idempotencyKey).sort()).toEqual(ids);
+      if (mode !== 'remote') expect((await kept()).sort()).toEqual(ids);
+      expect(logger.matching(/worker thread of the audit trail has ended/).length).toBeGreaterThan(0);
+      expect(sink.status()).toMatchObject({ state: 'ok', waiting: 0, inFlight: 0 });
+    },
+    60_000,
+  );
+
+  it('has one thread for all sinks, and none behind the last', async () => {
+    const first = await open('local');
+    const thread = workerOf(host);
+    const second = await open('remote');
+    expect(workerOf(host)).toBe(thread);
+    await first.close(1_000);
+    expect(workerOf(host)).toBe(thread);
+    await second.close(1_000);
+    expect(workerOf(host)).toBeUndefined();
+    expect(thread.threadId).toBe(-1);
+  });
+
+  it('drops what comes on top of a full buffer, and says so', async () => {
+    const sink = await open('remote', { maxBufferedEvents: 10 });
+    server.always(answers.hang());
+    const ends: Delivery[] = [];
+    for (let event = 0; event < 15; event++) sink.append(anEvent(), (delivery) => ends.push(delivery));
+    await eventually(() => expect(ends).toHaveLength(5));
+    expect(ends.map((end) => end.kind === 'failed' && end.error.code)).toEqual(Array(5).fill('IML_BUFFER_FULL'));
+    expect(sink.status()).toMatchObject({ dropped: { buffer_full: 5 } });
+    expect(logger.matching(/10 are waiting for the worker thread/)).toHaveLength(1);
+    await sink.close(50);
+    expect(ends).toHaveLength(15);
+    expect(sink.status()).toMatchObject({ state: 'closed' });
+  });
+
+  it('gives errors of their class, with what they say', async () => {
+    const sink = await open('remote');
+    server.script(answers.badRequest({ reason: 'no_such_service' }));
+    const end = await new Promise<Delivery>((resolve) => sink.append(anEvent(), resolve));
+    if (end.kind !== 'failed') throw new Error('it was delivered');
+    expect(end.error).toBeInstanceOf(RejectedError);
+    expect(end.error).toMatchObject({
+      name: 'RejectedError',
+      code: 'IML_REJECTED',
+      status: 400,
+      reason: 'no_such_service',
+    });
+    expect(end.error.message).toContain('no_such_service');
+  });
+
+  it('waits for the ledger only, or for the receipt, as it is asked', async () => {
+    server.always(answers.hang());
+    const sink = await open('hybrid');
+    const durable = await new Promise<Delivery>((resolve) => sink.append(anEvent(), resolve, 'durable'));
+    expect(durable).toMatchObject({ kind: 'delivered', receipt: { index: 2 } });
+    const confirmed: Delivery[] = [];
+    sink.append(anEvent(), (delivery) => confirmed.push(delivery), 'confirmed');
+    await eventually(() => expect(sink.status()).toMatchObject({ delivered: 2 }));
+    expect(confirmed).toEqual([]);
+  });
+
+  it('says what is the matter in the worker', async () => {
+    await writeFile(path, 'this is no database, and it is long enough to be seen as none');
+    const sink = await open('local');
+    expect(sink.status()).toMatchObject({ state: 'down' });
+    expect(sink.status().lastError).toContain('ledger.db');
+    expect(logger.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+    const end = await new Promise<Delivery>((resolve) => sink.append(anEvent(), resolve));
+    expect(end).toMatchObject({ kind: 'failed', error: { code: 'IML_LEDGER_FOREIGN' } });
+  });
+
+  it('refuses to start without its script, and names the remedy', async () => {
+    host = new WorkerHost(join(folder, 'not-there.js'));
+    await expect(open('local')).rejects.toMatchObject({
+      code: 'IML_WORKER',
+      message: expect.stringMatching(/not-there\.js.*delivery\.worker to false/s),
+    });
+    expect(workerOf(host)).toBeUndefined();
+  });
+});
