@@ -29,7 +29,7 @@ const env = {
   IMTBL_URL: await endpoint.start(),
   IMTBL_LEDGER_PATH: path,
   // Small enough to overflow while the worker or the ledger is away.
-  IMTBL_DELIVERY_MAX_BUFFERED_EVENTS: '1000',
+  IMTBL_DELIVERY_MAX_BUFFERED_EVENTS: '500',
   IMTBL_DELIVERY_TIMEOUT_MS: '1000',
   IMTBL_DELIVERY_CREDENTIAL_PROBE_MS: '1000',
   IMTBL_DELIVERY_QUOTA_PROBE_MS: '1000',
@@ -79,7 +79,7 @@ async function fullLife() {
 async function longLife(endsAt) {
   const life = begin();
   await life.listening;
-  await hurtWorker(life, { until: endsAt, everyMs: 45_000 });
+  await hurtWorker(life, { until: endsAt, everyMs: 20_000 });
   await end(life, 'SIGTERM');
 }
 

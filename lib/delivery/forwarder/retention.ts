@@ -13,7 +13,7 @@ const DAY_MS = 86_400_000;
 const FIRST_MS = 5_000;
 const EVERY_MS = 3_600_000;
 const LOOK_MS = 1_000;
-/** Events announced in one entry: their erasure takes about a second. */
+/** Events announced in one entry: their erasure takes a few seconds. */
 const BATCH = 2_048;
 
 /** How long forwarded events keep their content. */

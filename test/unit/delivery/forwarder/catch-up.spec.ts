@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { startImmutableLogServer, type ImmutableLogServer } from '../../../../lib/testing/immutable-log-server.js';
 import { answers } from '../../../../lib/testing/server-behaviour.js';
 import { eventually } from '../../../support/eventually.js';
-import { ForwardedFolder, keysOf, type OpenForwarder } from '../../../support/forwarding.js';
+import { ForwardedFolder, keysOf } from '../../../support/forwarding.js';
 
 jest.setTimeout(30_000);
 
@@ -22,7 +22,7 @@ describe('Forwarder, with delivery.catchUpPerSecond', () => {
   });
 
   const forward = (catchUpPerSecond: number, more: Parameters<ForwardedFolder['forward']>[1] = {}) =>
-    folder.forward(server, { ...more, options: { catchUpPerSecond, ...more.options } }) as Promise<OpenForwarder>;
+    folder.forward(server, { ...more, options: { catchUpPerSecond, ...more.options } });
   const sent = (): number => server.requests.length;
 
   /** Most requests that came in within any second, by the server's own times. */
