@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { existsSync, mkdirSync, statSync, truncateSync } from 'node:fs';
+import { mkdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ledger } from '../../../lib/ledger/ledger.js';
 import type { LedgerUnavailableError } from '../../../lib/ledger/ledger-errors.js';
@@ -40,7 +40,7 @@ describe('the disk of a ledger', () => {
   });
 
   const ballastPath = (): string => join(folder.path, 'ledger.db.ballast');
-  const ballastSize = (): number => (existsSync(ballastPath()) ? statSync(ballastPath()).size : 0);
+  const ballastSize = (): number => statSync(ballastPath(), { throwIfNoEntry: false })?.size ?? 0;
   const keyed = (number: number): LedgerEvent => anEvent(number, { idempotencyKey: `key-${number}` });
 
   async function open(options: Partial<OpenLedgerOptions> = {}): Promise<Ledger> {
