@@ -155,7 +155,7 @@ describe('an endpoint that answers', () => {
 });
 
 describe.each(['express', 'fastify'])('a process that is killed at a random moment, on %s', (platform) => {
-  const ROUNDS = 10;
+  const ROUNDS = 5;
 
   it(`has the event of every answered request with guarantee durable, ${String(ROUNDS)} times`, async () => {
     const answered = new Map<string, number>();
