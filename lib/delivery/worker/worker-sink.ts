@@ -11,6 +11,7 @@ import { settle } from '../settle.js';
 import { GapWriter } from '../streams/gap-writer.js';
 import { encodeBatch, type HandedEvent } from './event-batch.js';
 import { fromPlainError } from './plain-error.js';
+import { withRoomForGaps } from './with-room-for-gaps.js';
 import { WorkerCalls } from './worker-calls.js';
 import { WorkerStartError } from './worker-errors.js';
 import { sumOf, sumOfGaps, WorkerFigures } from './worker-figures.js';
@@ -64,7 +65,7 @@ export class WorkerSink implements EventSink {
     // What is lost on this side of the border; the worker tells of its own.
     this.gaps = new GapWriter(
       { streamId, gapEvent: gapEventBuilder(service) },
-      { give: (event, done) => this.take(event, done), isOpen: () => this.takes() },
+      { give: (event, done) => this.take(event, done), isOpen: () => !this.closed },
     );
     this.number = settings.host.enter({
       received: (message) => this.receive(message),
@@ -78,7 +79,7 @@ export class WorkerSink implements EventSink {
     const { host, input } = this.settings;
     const opened = new Promise<void>((resolve, reject) => (this.opening = { resolve, reject }));
     host.hold();
-    host.post({ sink: this.number, kind: 'open', input });
+    host.post({ sink: this.number, kind: 'open', input: withRoomForGaps(input) });
     try {
       await opened;
     } catch (error) {
@@ -139,10 +140,6 @@ export class WorkerSink implements EventSink {
     this.unsent.push(held);
     if (held.awaited !== undefined || this.unsent.length >= GATHERED) this.handOverSoon();
     else this.gathering ??= setTimeout(this.handOver, GATHER_MS);
-  }
-
-  private takes(): boolean {
-    return !this.closed && this.held.size < this.settings.input.delivery.maxBufferedEvents;
   }
 
   /** Once a turn at most: a request must not pay for each message, and many events share one. */
@@ -220,7 +217,7 @@ export class WorkerSink implements EventSink {
 
   private beginAgain(): void {
     const { host, input } = this.settings;
-    host.post({ sink: this.number, kind: 'open', input });
+    host.post({ sink: this.number, kind: 'open', input: withRoomForGaps(input) });
     this.unsent = [...this.held.values()];
     this.handOver();
     for (const message of this.calls.again()) host.post({ sink: this.number, ...message });
