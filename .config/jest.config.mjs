@@ -41,6 +41,9 @@ export default {
   rootDir: projectRoot,
   // Real servers, disks and processes: on a busy machine five seconds are soon over.
   testTimeout: 20_000,
+  // In one process for all files, what ES modules leave behind in Jest adds up to gigabytes, and then to minutes.
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '1GB',
   projects: [
     {
       ...shared,
