@@ -115,7 +115,7 @@ export class Clients {
     }
     const isDurable = ++this.#number % 2 === 0;
     const id = `${isDurable ? 'd' : 'b'}${number}-${this.#number}`;
-    const [method, path] = isDurable ? ['POST', `/vault/${id}`] : ['GET', `/work/${id}`];
+    const [method, path] = isDurable ? ['POST', `/vault/${id}`] : ['GET', `/items/${id}`];
     const { statusCode, body } = await this.#pool.request({ method, path, headers: { 'x-request-id': id } });
     await body.dump();
     this.answered.set(id, statusCode);

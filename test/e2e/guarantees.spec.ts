@@ -61,7 +61,7 @@ interface Load {
   readonly route: string;
 }
 
-const READ: Load = { method: 'GET', route: '/work/' };
+const READ: Load = { method: 'GET', route: '/items/' };
 
 /** Sends requests one behind the other on each connection; resolves to the ids of those that were answered, with their status. */
 async function load({ pool }: Served, ids: readonly string[], { method, route }: Load = READ) {

@@ -96,7 +96,7 @@ class Clients {
     const headers = { 'x-request-id': id };
     // Each worker of a cluster serves its own connections.
     const reset = Math.random() < 0.1;
-    const options = durable ? { method: 'POST', path: `/vault/${id}` } : { method: 'GET', path: `/work/${id}` };
+    const options = durable ? { method: 'POST', path: `/vault/${id}` } : { method: 'GET', path: `/items/${id}` };
     const { statusCode: status, body } = await this.pool.request({ ...options, headers, reset });
     const { pid } = (await body.json()) as { pid: number };
     this.answered.set(id, { status, pid, durable });

@@ -46,7 +46,7 @@ function route(name, ...decorators) {
 }
 Reflect.defineMetadata('design:paramtypes', [ImmutableLogService], WorkController);
 for (const name of ['work', 'vault', 'end']) Param(name === 'end' ? 'how' : 'id')(WorkController.prototype, name, 0);
-route('work', Get('work/:id'));
+route('work', Get('items/:id'));
 route('vault', Post('vault/:id'), AuditEvent({ name: 'vault.opened', guarantee: 'durable', onFailure: 'reject' }));
 route('status', Get('status'));
 route('hang', Get('hang'));

@@ -1,19 +1,10 @@
 import type { JsonObject, JsonValue } from '../../event/json-value.js';
 import { contained } from '../encoding/contained.js';
-import type { LedgerEvent } from '../ledger.types.js';
+import type { EventFilter, LedgerEvent } from '../ledger.types.js';
 import { searchWords } from './search-words.js';
 
-/** By what an event is found. */
-export interface IndexedEvent {
-  readonly eventName?: string | undefined;
-  readonly type?: string | undefined;
-  readonly service?: string | undefined;
-  readonly actor?: string | undefined;
-  readonly tenant?: string | undefined;
-  readonly requestId?: string | undefined;
-  readonly trail?: string | undefined;
-  readonly status?: number | undefined;
-  readonly route?: string | undefined;
+/** By what an event is found: what a filter asks for, but for the time, and words in place of beginnings of them. */
+export interface IndexedEvent extends Omit<EventFilter, 'from' | 'to' | 'text'> {
   /** The words of message and names. */
   readonly words: readonly string[];
 }
