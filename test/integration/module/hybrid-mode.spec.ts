@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module, type INestApplication } from '@nestjs/common';
 import {
+  AuditEvent,
   createImmutableLog,
   ImmutableLogModule,
   ImmutableLogService,
@@ -24,6 +25,12 @@ class OrdersController {
   @Get('orders/:id')
   order(): string {
     return 'order';
+  }
+
+  @Get('vault/:id')
+  @AuditEvent({ guarantee: 'confirmed' })
+  vault(): string {
+    return 'gold';
   }
 }
 
@@ -88,6 +95,29 @@ describe("mode 'hybrid', the default with a key", () => {
         delivered: 20,
         forwarding: { state: 'ok', role: 'active', delivered: 20, backlog: 0, rejected: 0 },
       });
+    });
+
+    it('answers a confirmed route when the endpoint has its event, and not before', async () => {
+      @Module({
+        imports: [ImmutableLogModule.forRoot(options({ delivery: { guaranteeTimeoutMs: 300 } }))],
+        controllers: [OrdersController],
+      })
+      class AppModule {}
+      app = await platform.create(AppModule);
+      const url = `http://127.0.0.1:${String(await listen(app))}`;
+      for (let id = 1; id <= 5; id++) {
+        expect(await (await fetch(`${url}/vault/${String(id)}`)).text()).toBe('gold');
+        // Not drained: the answer itself says that the event is there.
+        expect(endpoint.find({ name: 'http.GET./vault/:id' })).toHaveLength(id);
+      }
+      const log = app.get(ImmutableLogService);
+      expect(log.status()).toMatchObject({ unmet: 0 });
+
+      endpoint.always(answers.hang());
+      expect(await (await fetch(`${url}/vault/6`)).text()).toBe('gold');
+      expect(log.status()).toMatchObject({ unmet: 1, delivered: 6 });
+      expect(await kept()).toHaveLength(6);
+      await log.close(0);
     });
 
     it('serves and keeps while the endpoint is down, and forwards when it is back', async () => {
