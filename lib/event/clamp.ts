@@ -38,8 +38,6 @@ interface Shed {
  */
 export function clampPayload(payload: JsonObject): string {
   const text = JSON.stringify(payload);
-  // No UTF-16 unit takes more than three bytes: most payloads need no count.
-  if (text.length * 3 <= MAX_PAYLOAD_BYTES) return text;
   const bytes = Buffer.byteLength(text);
   if (bytes <= MAX_PAYLOAD_BYTES) return text;
   let shed: Shed = { payload, bytes, truncated: [] };

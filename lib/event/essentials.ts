@@ -36,7 +36,7 @@ export function essentialsOf(facts: EventFacts, redact: RedactText): Essentials 
     name,
     kind,
     outcome: facts.outcome ?? outcomeOf(facts),
-    message: redacted(facts.message, TEXT_BYTES.message, redact) ?? requestLine([method, path, statusCode]) ?? name,
+    message: redacted(facts.message, TEXT_BYTES.message, redact) ?? requestLine(method, path, statusCode) ?? name,
     requestId: bounded(facts.requestId, TEXT_BYTES.requestId) ?? id,
     statusCode,
     method,
@@ -73,7 +73,12 @@ function exceptionOf({ exception }: EventFacts, redact: RedactText): Essentials[
 }
 
 /** `GET /users/7 200`, bounded like every message. */
-function requestLine(parts: readonly (string | number | undefined)[]): string | undefined {
-  if (parts[1] === undefined) return undefined;
-  return cutText(parts.filter((part) => part !== undefined).join(' '), TEXT_BYTES.message);
+function requestLine(
+  method: string | undefined,
+  path: string | undefined,
+  status: number | undefined,
+): string | undefined {
+  if (path === undefined) return undefined;
+  const line = method === undefined ? path : `${method} ${path}`;
+  return cutText(status === undefined ? line : `${line} ${status}`, TEXT_BYTES.message);
 }

@@ -29,14 +29,12 @@ function shapeOnBehalfOf(account: unknown): JsonObject | undefined {
 }
 
 function shapeOne(actor: unknown, maxBytes: number): JsonObject | undefined {
-  const shaped = {
-    id: text(idText(read(actor, 'id')), maxBytes),
-    label: text(read(actor, 'label'), maxBytes),
-    email: text(read(actor, 'email'), maxBytes),
-    type: text(read(actor, 'type'), TYPE_BYTES),
-    api_key: apiKey(read(actor, 'apiKey')),
-  };
-  return Object.values(shaped).some((member) => member !== undefined) ? shaped : undefined;
+  const id = text(idText(read(actor, 'id')), maxBytes);
+  const label = text(read(actor, 'label'), maxBytes);
+  const email = text(read(actor, 'email'), maxBytes);
+  const type = text(read(actor, 'type'), TYPE_BYTES);
+  const api_key = apiKey(read(actor, 'apiKey'));
+  return (id ?? label ?? email ?? type ?? api_key) === undefined ? undefined : { id, label, email, type, api_key };
 }
 
 function apiKey(key: unknown): JsonObject | undefined {

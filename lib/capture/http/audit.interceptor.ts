@@ -6,7 +6,7 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { errorMonitor } from 'node:events';
-import { catchError, finalize, tap, type Observable } from 'rxjs';
+import { catchError, tap, type Observable } from 'rxjs';
 import { HandlerRun, type HandlerIdentity } from './handler-run.js';
 import { identifyHandler } from './handler-stamps.js';
 import { contextOf, type HttpContext } from './http-context.js';
@@ -19,7 +19,8 @@ import { isStream } from './is-stream.js';
 @Injectable()
 export class ImmutableLogInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const http = context.getType() === 'http' ? contextOf(context.switchToHttp().getRequest()) : undefined;
+    // The first argument is the request; `switchToHttp()` makes an object and three functions to say so.
+    const http = context.getType() === 'http' ? contextOf(context.getArgByIndex(0)) : undefined;
     // A run that is on: the interceptor is registered twice, and the outer one is already watching. One that has ended:
     // an outer interceptor tries again, which is a run of its own.
     if (http === undefined || http.run?.state === 'running') return next.handle();
@@ -33,12 +34,15 @@ function observe(http: HttpContext, identity: HandlerIdentity, next: CallHandler
   http.run = run;
   http.onRouteChosen?.();
   return next.handle().pipe(
-    tap({ next: (value) => watchStream(http, value), complete: () => run.end('done') }),
+    tap({
+      next: (value) => watchStream(http, value),
+      complete: () => run.end('done'),
+      unsubscribe: () => run.end('cancelled'),
+    }),
     catchError((error: unknown) => {
       run.fail(error, http.response.headersSent);
       throw error;
     }),
-    finalize(() => run.end('cancelled')),
   );
 }
 

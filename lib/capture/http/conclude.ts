@@ -1,14 +1,15 @@
 import type { EventFacts, ExceptionFacts, HandlerState, RequestFacts, ResponseFacts } from '../../event/event-facts.js';
 import { readException } from '../../event/read-exception.js';
-import { auditEventOf } from '../audit-metadata.js';
 import type { CaptureOptions } from '../capture.options.js';
 import { knownIdentity, type IdentityResult } from '../resolve-identity.js';
-import { handlerFunction, routeOf } from './handler-stamps.js';
+import { chosenRoute } from './chosen-route.js';
+import { declarationOf } from './handler-declaration.js';
 import type { HttpContext } from './http-context.js';
 import { pathOf } from './path-of.js';
 import { single } from './platform-request.js';
 import { readQuery } from './read-query.js';
 import { decideWireOutcome } from './wire-outcome.js';
+import { wireStatusOf } from './wire-status.js';
 
 /** What belongs to the application and not to the request. */
 export interface ConclusionSettings {
@@ -19,12 +20,45 @@ export interface ConclusionSettings {
 
 /** Everything that is known of a request whose response has closed or waits for its event, as plain data. */
 export function conclude(http: HttpContext, identity: IdentityResult, settings: ConclusionSettings): EventFacts {
-  const handlerState: HandlerState = http.run?.state ?? 'none';
   const failure = findFailure(http, settings);
+  const handlerState: HandlerState = http.run?.state ?? 'none';
+  const { statusCode, outcome } = outcomeOf(http, handlerState, failure);
+  const { handler, annotation } = http;
+  const declared = handler && declarationOf(handler).said;
+  const request = requestFacts(http, settings.capture);
+  const succeeded = failure === undefined && statusCode < 400;
+  const [unresolved, resolved] = identity && 'unresolved' in identity ? [identity, undefined] : [undefined, identity];
+  const { actor, tenant } = knownIdentity(resolved, annotation);
+  return {
+    name: annotation.eventName ?? declared?.name ?? `http.${http.method}.${request.route ?? 'unmatched'}`,
+    kind: succeeded ? declared?.kind : undefined,
+    occurredAt: http.startedAt,
+    outcome,
+    statusCode,
+    latencyMs: performance.now() - http.startTick,
+    handlerLatencyMs: http.run?.latencyMs,
+    requestId: http.requestId,
+    traceId: http.traceId,
+    trail: http.trail,
+    actor: unresolved && !annotation.actor ? unresolved : actor,
+    tenant,
+    clientIp: http.clientIp,
+    userAgent: http.request.headers['user-agent'],
+    request,
+    response: responseFacts(http, settings.capture),
+    exception: failure,
+    handler: handler && { controller: handler.controller.name, method: handler.method, state: handlerState },
+    data: annotation.data,
+  };
+}
+
+function outcomeOf(http: HttpContext, handlerState: HandlerState, failure: ExceptionFacts | undefined) {
   // An answer that waits for its event counts as sent; nobody knows more at that moment.
   const held = http.closed ? undefined : http.held;
-  const { statusCode, outcome } = decideWireOutcome({
-    wireStatus: http.wireStatus ?? held?.status,
+  // What is written after the close goes nowhere.
+  const sent = http.wireStatus ?? (http.closed ? undefined : wireStatusOf(http.response));
+  return decideWireOutcome({
+    wireStatus: sent ?? held?.status,
     ownStatus: http.response.statusCode,
     finished: http.finished || held !== undefined,
     goesOn: held?.piece === 'first' && http.streams,
@@ -32,40 +66,6 @@ export function conclude(http: HttpContext, identity: IdentityResult, settings: 
     failed: failure !== undefined,
     streamFailed: http.streamError !== undefined,
   });
-  const { handler } = http;
-  const declared = handler && auditEventOf(handler.controller, handlerFunction(handler));
-  const request = requestFacts(http, settings.capture);
-  const succeeded = failure === undefined && statusCode < 400;
-  return {
-    name: http.annotation.eventName ?? declared?.name ?? `http.${http.method}.${request.route ?? 'unmatched'}`,
-    ...(succeeded && declared?.kind && { kind: declared.kind }),
-    occurredAt: http.startedAt,
-    outcome,
-    statusCode,
-    latencyMs: performance.now() - http.startTick,
-    handlerLatencyMs: http.run?.latencyMs,
-    ...whoAndWhere(http, identity),
-    request,
-    response: responseFacts(http, settings.capture),
-    exception: failure,
-    ...(handler && { handler: { controller: handler.controller.name, method: handler.method, state: handlerState } }),
-    data: http.annotation.data,
-  };
-}
-
-function whoAndWhere(http: HttpContext, identity: IdentityResult) {
-  const { annotation, request } = http;
-  const [unresolved, resolved] = identity && 'unresolved' in identity ? [identity] : [undefined, identity];
-  const known = knownIdentity(resolved, annotation);
-  return {
-    requestId: http.requestId,
-    traceId: http.traceId,
-    trail: http.trail,
-    ...known,
-    ...(unresolved && !annotation.actor && { actor: unresolved }),
-    clientIp: http.clientIp,
-    userAgent: request.headers['user-agent'],
-  };
 }
 
 /** The exception that decided the answer: NestJS's, else the stream's, else one that the handler threw too late. */
@@ -86,11 +86,11 @@ function requestFacts(http: HttpContext, capture: Readonly<CaptureOptions>): Req
   return {
     method: http.method,
     path: pathOf(http.url),
-    route: platform && routeOf(platform),
+    route: platform && chosenRoute(platform).template,
     host: http.request.headers.host ?? single(http.request.headers[':authority']),
     query: readQuery(http.url, platform),
-    ...(capture.headers && { headers: http.request.headers }),
-    ...(body !== undefined && { body: { parsed: body, ...(raw instanceof Uint8Array && { raw }) } }),
+    headers: capture.headers ? http.request.headers : undefined,
+    body: body === undefined ? undefined : { parsed: body, raw: raw instanceof Uint8Array ? raw : undefined },
   };
 }
 

@@ -15,7 +15,7 @@ export class HandlerRun {
   failedAfterHead = false;
   latencyMs: number | undefined = undefined;
   private readonly startedAt = performance.now();
-  private readonly waiting: (() => void)[] = [];
+  private waiting: (() => void)[] | undefined;
 
   constructor(readonly identity: HandlerIdentity) {}
 
@@ -23,7 +23,9 @@ export class HandlerRun {
     if (this.state !== 'running') return;
     this.state = state;
     this.latencyMs = performance.now() - this.startedAt;
-    for (const resume of this.waiting.splice(0)) resume();
+    const { waiting } = this;
+    this.waiting = undefined;
+    if (waiting !== undefined) for (const resume of waiting) resume();
   }
 
   fail(error: unknown, headHasLeft: boolean): void {
@@ -36,7 +38,7 @@ export class HandlerRun {
   whenEnded(ms: number, resume: () => void): void {
     if (this.state !== 'running') return resume();
     const timer = setTimeout(() => {
-      this.waiting.splice(this.waiting.indexOf(ended), 1);
+      this.waiting = this.waiting?.filter((one) => one !== ended);
       resume();
     }, ms);
     timer.unref();
@@ -44,6 +46,6 @@ export class HandlerRun {
       clearTimeout(timer);
       resume();
     };
-    this.waiting.push(ended);
+    (this.waiting ??= []).push(ended);
   }
 }

@@ -1,7 +1,6 @@
-import { auditEventOf } from '../audit-metadata.js';
 import type { AuditRecorder } from '../audit-recorder.js';
 import { demandOf, type Demand, type GuaranteeChoice, type KeepingFailure } from '../guarantee.js';
-import { handlerFunction } from './handler-stamps.js';
+import { declarationOf } from './handler-declaration.js';
 import type { HttpContext } from './http-context.js';
 import { pathOf } from './path-of.js';
 import { ResponseGate } from './response-gate.js';
@@ -69,7 +68,7 @@ export class Holding {
   }
 
   private demand({ handler }: HttpContext): Demand | undefined {
-    return demandOf(handler && auditEventOf(handler.controller, handlerFunction(handler)), this.parts.guarantee);
+    return demandOf(handler && declarationOf(handler).said, this.parts.guarantee);
   }
 
   /** None for an answer that nobody takes any more, or that is not recorded. */

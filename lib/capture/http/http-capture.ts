@@ -4,21 +4,19 @@ import { acceptRequestId } from '../../event/request-id.js';
 import { newEventId } from '../../event/event-id.js';
 import { traceIdFromTraceparent } from '../../event/trace-context.js';
 import type { AuditRecorder } from '../audit-recorder.js';
-import { isSkipped } from '../audit-metadata.js';
 import type { CaptureOptions } from '../capture.options.js';
 import { identifyAtOnce, identifyUser, resolveIdentity, type IdentityResult } from '../resolve-identity.js';
 import type { GuaranteeChoice } from '../guarantee.js';
 import { conclude } from './conclude.js';
-import { handlerFunction } from './handler-stamps.js';
+import { declarationOf } from './handler-declaration.js';
 import { Holding, type Waiting } from './holding.js';
 import { contextOf, HttpContext } from './http-context.js';
 import { usesInterceptor } from './manual-registration.js';
 import { pathOf } from './path-of.js';
 import type { RawRequest, RawResponse } from './platform-request.js';
 import { ResponseBody } from './response-body.js';
-import { watchFinish } from './response-finish.js';
+import { watchResponse } from './response-watch.js';
 import { compileSelection } from './selection.js';
-import { watchWireStatus } from './wire-status.js';
 
 export interface HttpCaptureSettings {
   readonly recorder: AuditRecorder;
@@ -45,6 +43,7 @@ export class HttpCapture {
   exceptionsObserved = false;
   readonly holding: Holding;
   private readonly open = new Set<HttpContext>();
+  private justClosed: HttpContext[] = [];
   private readonly idle: (() => void)[] = [];
   private readonly selected: ReturnType<typeof compileSelection>;
   private readonly selfToken: Buffer;
@@ -71,23 +70,12 @@ export class HttpCapture {
   begin(request: RawRequest, response: RawResponse): HttpContext | undefined {
     const begun = contextOf(request);
     if (begun !== undefined) return begun;
-    return this.settings.recorder.contain('beginning a request', () => {
-      if (this.isOwnDelivery(request)) return undefined;
-      const { headers } = request;
-      const requestId = acceptRequestId(headers['x-request-id']) ?? newEventId();
-      const traceId = traceIdFromTraceparent(headers['traceparent']);
-      const http = new HttpContext({
-        recorder: this.settings.recorder,
-        identify: this.identifyNow,
-        request,
-        response,
-        requestId,
-        traceId,
-      });
-      if (!response.headersSent) response.setHeader('x-request-id', requestId);
-      if (this.isSelected(http)) this.follow(http);
-      return http;
-    });
+    try {
+      return this.isOwnDelivery(request) ? undefined : this.start(request, response);
+    } catch (error) {
+      this.settings.recorder.fail('beginning a request', error);
+      return undefined;
+    }
   }
 
   /** Resolves when no request is open, or after `timeoutMs`. */
@@ -113,6 +101,22 @@ export class HttpCapture {
     for (const http of [...this.open]) this.record(http, { unresolved: 'the process ended' }, undefined);
   }
 
+  private start(request: RawRequest, response: RawResponse): HttpContext {
+    const { headers } = request;
+    const requestId = acceptRequestId(headers['x-request-id']) ?? newEventId();
+    const http = new HttpContext({
+      recorder: this.settings.recorder,
+      identify: this.identifyNow,
+      request,
+      response,
+      requestId,
+      traceId: traceIdFromTraceparent(headers['traceparent']),
+    });
+    if (!response.headersSent) response.setHeader('x-request-id', requestId);
+    if (this.isSelected(http)) this.follow(http);
+    return http;
+  }
+
   private isOwnDelivery(request: RawRequest): boolean {
     const value = request.headers[SELF_HEADER];
     if (typeof value !== 'string') return false;
@@ -127,29 +131,35 @@ export class HttpCapture {
 
   private follow(http: HttpContext): void {
     this.open.add(http);
-    watchWireStatus(http.response, (status) => {
-      if (!http.closed) http.wireStatus ??= status;
-    });
     if (this.settings.capture.responseBody !== 'never') http.responseBody = new ResponseBody(http.response);
     this.holding.begin(http, this.exceptionsObserved);
-    watchFinish(http.request, http.response, () => {
-      http.finished = !http.closed;
-    });
-    http.response.once('close', () => {
-      http.closed = true;
-      // What the platform does in reaction to the close still belongs to the request.
-      setImmediate(() => this.settle(http));
-    });
+    http.onClosed = this.onClosed;
+    watchResponse(http);
   }
 
+  /** What the platform does in reaction to the close still belongs to the request. */
+  private readonly onClosed = (http: HttpContext): void => {
+    // The application's `identify` may look into its own asynchronous context, which is the request's.
+    if (this.settings.capture.identify !== undefined) setImmediate(this.settle, http);
+    else if (this.justClosed.push(http) === 1) setImmediate(this.settleClosed);
+  };
+
+  /** All that have closed in one turn of the event loop. */
+  private readonly settleClosed = (): void => {
+    const closed = this.justClosed;
+    this.justClosed = [];
+    for (const http of closed) this.settle(http);
+  };
+
   /** A client that left does not stop the handler: what it does yet may still take effect. */
-  private settle(http: HttpContext): void {
-    const conclude = () => {
-      if (!http.concluding) this.identifyAndRecord(http);
-    };
-    if (http.run === undefined || http.finished) conclude();
+  private readonly settle = (http: HttpContext): void => {
+    if (http.run === undefined || http.finished) return this.concludeUnlessHeld(http);
     // One turn later: NestJS's own handling of what the handler threw comes after the interceptor's.
-    else http.run.whenEnded(this.settings.capture.graceMs, () => setImmediate(conclude));
+    http.run.whenEnded(this.settings.capture.graceMs, () => setImmediate(() => this.concludeUnlessHeld(http)));
+  };
+
+  private concludeUnlessHeld(http: HttpContext): void {
+    if (!http.concluding) this.identifyAndRecord(http);
   }
 
   private identifyAndRecord(http: HttpContext, waiting?: Waiting): void {
@@ -166,9 +176,9 @@ export class HttpCapture {
 
   private isWanted(http: HttpContext): boolean {
     const { handler } = http;
-    const claimed = http.run !== undefined || (handler !== undefined && usesInterceptor(handler));
-    if (this.settings.register === 'manual' && !claimed) return false;
-    return handler === undefined || !isSkipped(handler.controller, handlerFunction(handler));
+    const claimed = (): boolean => http.run !== undefined || (handler !== undefined && usesInterceptor(handler));
+    if (this.settings.register === 'manual' && !claimed()) return false;
+    return handler === undefined || !declarationOf(handler).skipped;
   }
 
   private record(http: HttpContext, identity: IdentityResult, waiting: Waiting | undefined): void {

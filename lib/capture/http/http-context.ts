@@ -1,15 +1,16 @@
 import type { AuditRecorder } from '../audit-recorder.js';
-import { auditEventOf } from '../audit-metadata.js';
 import type { Identity } from '../capture.options.js';
 import { mergeAnnotations, type Annotation, type KnownIdentity, type RequestContext } from '../request-context.js';
 import { knownIdentity } from '../resolve-identity.js';
 import type { HandlerIdentity, HandlerRun } from './handler-run.js';
-import { handlerFunction, routedHandler } from './handler-stamps.js';
+import { chosenRoute } from './chosen-route.js';
+import { declarationOf } from './handler-declaration.js';
 import { rawRequestOf, single, type PlatformRequest, type RawRequest, type RawResponse } from './platform-request.js';
 import type { ResponseBody } from './response-body.js';
 import type { ResponseGate } from './response-gate.js';
 
 const CONTEXT = Symbol('nestjs-immutable-log.context');
+const NOTHING: Annotation = Object.freeze({});
 
 /** What is known at the first byte of a request. */
 export interface HttpContextStart {
@@ -42,7 +43,7 @@ export class HttpContext implements RequestContext {
   wireStatus: number | undefined;
   responseBody: ResponseBody | undefined;
   run: HandlerRun | undefined;
-  annotation: Annotation = {};
+  annotation: Annotation = NOTHING;
   /** The exception that NestJS handed to its filters. */
   handled: { readonly exception: unknown } | undefined;
   /** A stream that was the answer failed on its way. */
@@ -59,7 +60,10 @@ export class HttpContext implements RequestContext {
   concluding = false;
   /** The whole response was handed to the network. */
   finished = false;
+  finishSeen = false;
   closed = false;
+  /** Called once, when the response has closed. */
+  onClosed: ((http: HttpContext) => void) | undefined;
 
   constructor(start: HttpContextStart) {
     this.recorder = start.recorder;
@@ -76,12 +80,12 @@ export class HttpContext implements RequestContext {
 
   /** The handler that answered, or would have if no guard had. */
   get handler(): HandlerIdentity | undefined {
-    return this.run?.identity ?? (this.platformRequest && routedHandler(this.platformRequest));
+    return this.run?.identity ?? (this.platformRequest && chosenRoute(this.platformRequest).handler);
   }
 
   get trail(): string | undefined {
     const { handler } = this;
-    const declared = handler && auditEventOf(handler.controller, handlerFunction(handler)).trail;
+    const declared = handler && declarationOf(handler).said.trail;
     return this.annotation.trail ?? declared ?? single(this.request.headers['x-audit-trail']);
   }
 

@@ -33,10 +33,10 @@ export function installOnServer(server: unknown, capture: HttpCapture): void {
   if (!isEmitter(server) || installed.has(server)) return;
   installed.add(server);
   const emit = Reflect.get(server, 'emit') as (...values: unknown[]) => boolean;
-  server.emit = function emitInContext(this: Emitter, event: string, ...values: unknown[]): boolean {
-    const proceed = () => Reflect.apply(emit, this, [event, ...values]);
-    if (event !== 'request') return proceed();
-    const http = capture.begin(values[0] as RawRequest, values[1] as RawResponse);
+  server.emit = function emitInContext(this: Emitter, ...args: [event: string, ...unknown[]]): boolean {
+    if (args[0] !== 'request') return Reflect.apply(emit, this, args);
+    const http = capture.begin(args[1] as RawRequest, args[2] as RawResponse);
+    const proceed = () => Reflect.apply(emit, this, args);
     return http === undefined ? proceed() : runInContext(http, proceed);
   };
 }

@@ -1,20 +1,10 @@
 import type { RawRequest, RawResponse } from './platform-request.js';
 
 /**
- * Reports that the whole response was handed to the network. Only what is so at the `finish` event counts: Node ends
- * responses of clients that have left after the close, and calls a large body finished although its socket died on the way.
- */
-export function watchFinish(request: RawRequest, response: RawResponse, onFinish: () => void): void {
-  response.prependOnceListener('finish', () => {
-    if (response.writableEnded && hasLeft(request, response)) onFinish();
-  });
-}
-
-/**
- * An HTTP/2 request's socket is a stand-in that is always destroyed by now; its response's own flags tell the truth. Those
+ * Whether a response that finishes was handed to the network. An HTTP/2 request's socket is a stand-in that is always destroyed by now; its response's own flags tell the truth. Those
  * of HTTP/1 do not: what a later response on the same connection writes counts too, and `inject()` has no real socket.
  */
-function hasLeft(request: RawRequest, response: RawResponse): boolean {
+export function hasLeft(request: RawRequest, response: RawResponse): boolean {
   if (request.httpVersionMajor !== 1) return response.writableFinished;
   return !hasLostSocket(request);
 }

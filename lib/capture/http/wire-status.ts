@@ -1,9 +1,21 @@
 import type { RawResponse } from './platform-request.js';
 
+const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})/;
+
 /**
- * Reports the first status that goes to the wire. The response's own `statusCode` can lie: a filter may set it after the
- * headers have left, and an aborted request gets its head written on a dead socket.
+ * The status that went to the wire; `undefined` when no head was written. The response's own `statusCode` can lie: a filter
+ * may set it after the headers have left. The head as Node has written it cannot; where there is none to be read, a status
+ * that was never sent must not be made up.
  */
+export function wireStatusOf(response: RawResponse): number | undefined {
+  const head: unknown = (response as { _header?: unknown })._header;
+  if (head === null) return undefined;
+  if (typeof head !== 'string') return response.headersSent ? response.statusCode : undefined;
+  const status = STATUS_LINE.exec(head)?.[1];
+  return status === undefined ? undefined : Number(status);
+}
+
+/** Reports the first status of a response that keeps no head of its own, as those of HTTP/2 do not. */
 export function watchWireStatus(response: RawResponse, onStatus: (status: number) => void): void {
   const writeHead = Reflect.get(response, 'writeHead') as (...args: unknown[]) => RawResponse;
   response.writeHead = function watched(this: RawResponse, ...args: unknown[]) {

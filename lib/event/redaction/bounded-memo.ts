@@ -1,5 +1,6 @@
 const MAX_ENTRIES = 1_000;
-const MAX_KEY_CHARS = 128;
+/** Most user agents are shorter. */
+const MAX_KEY_CHARS = 256;
 
 /**
  * Remembers what a pure function said about a text. Names come from outside and can be endless, so the memory starts

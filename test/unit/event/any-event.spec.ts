@@ -38,6 +38,8 @@ describe('an event of anything', () => {
 
         expect(Buffer.byteLength(json)).toBeLessThanOrEqual(MAX_PAYLOAD_BYTES);
         expect(json.isWellFormed()).toBe(true);
+        // Written by hand and yet what JSON.stringify writes: no member twice, no space, no number of another form.
+        expect(JSON.stringify(payload)).toBe(json);
         expect(payload).toMatchObject({ id: given.id, kind, metrics: { status_code: given.statusCode } });
         for (const essential of [payload.message, payload.timestamp, payload.actor.id, payload.actor.on_behalf_of.id]) {
           expect(typeof essential).toBe('string');
