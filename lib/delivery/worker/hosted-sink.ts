@@ -6,6 +6,14 @@ import type { FromWorker, SinkCall } from './worker-protocol.js';
 type Message = FromWorker extends infer Each ? (Each extends { sink: number } ? Omit<Each, 'sink'> : never) : never;
 
 const LOOK_MS = 250;
+/**
+ * What nobody waits for is told of when so much of it has settled, or after so many milliseconds: the other side only
+ * lets go of it then, and a message for each commit would cost its event loop more than handing the events over.
+ */
+const TOLD_TOGETHER = 256;
+const TOLD_AFTER_MS = 50;
+/** Part of the other side's room that may hold what has settled. */
+const UNTOLD_PART = 1 / 16;
 
 /** A sink on the worker's side: tells the other side what becomes of events, many at a time. */
 export class HostedSink {
@@ -13,13 +21,17 @@ export class HostedSink {
   private receipts: { order: number; receipt: Receipt }[] = [];
   private failures: { order: number; error: PlainError }[] = [];
   private telling = false;
+  private tellingLater: NodeJS.Timeout | undefined;
   private told = '';
   private readonly looking: NodeJS.Timeout;
+  private readonly toldTogether: number;
 
   constructor(
     private readonly sink: EventSink,
     private readonly send: (message: Message) => void,
+    maxBufferedEvents: number,
   ) {
+    this.toldTogether = Math.min(TOLD_TOGETHER, Math.ceil(maxBufferedEvents * UNTOLD_PART));
     this.looking = setInterval(() => this.tellStatus(), LOOK_MS);
     this.send({ kind: 'opened', status: sink.status() });
   }
@@ -42,7 +54,10 @@ export class HostedSink {
   private settled(order: number, delivery: Delivery, isAwaited: boolean): void {
     if (delivery.kind === 'failed') this.failures.push({ order, error: toPlainError(delivery.error) });
     else if (isAwaited) this.receipts.push({ order, receipt: delivery.receipt });
-    else this.done.push(order);
+    else if (this.done.push(order) < this.toldTogether) {
+      this.tellingLater ??= setTimeout(() => this.tell(), TOLD_AFTER_MS);
+      return;
+    }
     if (this.telling) return;
     this.telling = true;
     // All events of one commit settle in one turn.
@@ -51,6 +66,8 @@ export class HostedSink {
 
   private tell(): void {
     this.telling = false;
+    clearTimeout(this.tellingLater);
+    this.tellingLater = undefined;
     const { done, receipts, failures } = this;
     if (done.length + receipts.length + failures.length === 0) return;
     [this.done, this.receipts, this.failures] = [[], [], []];

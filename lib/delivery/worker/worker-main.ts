@@ -18,7 +18,7 @@ async function open(sink: number, input: PlainSinkInput): Promise<HostedSink | u
       send({ sink, kind: 'log', level, message });
   try {
     const opened = await createSink({ ...input, logger: { log: say('log'), warn: say('warn'), error: say('error') } });
-    return new HostedSink(opened, (message) => send({ sink, ...message }));
+    return new HostedSink(opened, (message) => send({ sink, ...message }), input.delivery.maxBufferedEvents);
   } catch (error) {
     send({ sink, kind: 'failed', error: toPlainError(error as Error & { code: string }) });
     return undefined;
