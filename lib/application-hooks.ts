@@ -3,6 +3,7 @@ import type { AuditRecorder } from './capture/audit-recorder.js';
 import { bindDecoratedInstances } from './capture/bind-instances.js';
 import { ImmutableLogExceptionFilter } from './capture/http/audit-exception.filter.js';
 import { ImmutableLogInterceptor } from './capture/http/audit.interceptor.js';
+import { interceptSome } from './capture/http/intercept-some.js';
 import { observeExceptions } from './capture/http/exceptions-observer.js';
 import { announceHeldRoutes } from './capture/http/hold-routes.js';
 import { stampHandlers } from './capture/http/handler-stamps.js';
@@ -52,7 +53,7 @@ export class ApplicationHooks {
     capture.holding.someRoutes = announceHeldRoutes(modules);
     installOnServer(adapter.getHttpServer(), capture);
     this.installOnPlatform();
-    if (options.register === 'global') config.addGlobalInterceptor(new ImmutableLogInterceptor());
+    if (options.register === 'global') this.intercept();
     // At the front: NestJS asks filters from the last to the first, so this one sees what no filter of the user claims.
     config.getGlobalFilters().unshift(new ImmutableLogExceptionFilter(adapter));
     capture.exceptionsObserved = await observeExceptions(logger);
@@ -89,6 +90,14 @@ export class ApplicationHooks {
     unregisterRecorder(recorder);
     this.leaveExit?.();
     await sink.close(options.delivery.shutdownTimeoutMs);
+  }
+
+  private intercept(): void {
+    const { options, config, modules, recorder } = this.parts;
+    const { guarantee, onFailure, capture } = options;
+    if (capture.interceptor === 'all') config.addGlobalInterceptor(new ImmutableLogInterceptor());
+    else
+      interceptSome(modules, { named: capture.interceptor === 'named', otherwise: { guarantee, onFailure }, recorder });
   }
 
   private installOnPlatform(): void {

@@ -14,6 +14,9 @@ export type Identity = Actor & { readonly tenant?: string };
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Identify = (request: any) => Identity | null | undefined | Promise<Identity | null | undefined>;
 
+/** Which handlers the interceptor goes around. */
+export const INTERCEPTED = ['all', 'named', 'off'] as const;
+
 /** What is noticed of a request. */
 export class CaptureOptions {
   /** Finds the actor of a request when its response has ended; `null` leaves the request out. Default: reads `request.user`. */
@@ -58,6 +61,14 @@ export class CaptureOptions {
   /** What is kept of response bodies of at most 64 KiB. */
   @IsIn(BODY_POLICIES)
   responseBody: BodyPolicy = 'never';
+
+  /** Handlers that are timed and watched: all, those with `@AuditEvent()`, or none. Every request is recorded all the same. */
+  @IsIn(INTERCEPTED)
+  interceptor: (typeof INTERCEPTED)[number] = 'all';
+
+  /** Code within a request is known to be within it: `annotate()`, and actor, trail and request id of the events it records. */
+  @IsBoolean()
+  context: boolean = true;
 
   /** How long a handler may go on after its client has left before its request is recorded as incomplete, in milliseconds. */
   @IsInt()

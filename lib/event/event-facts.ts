@@ -66,7 +66,8 @@ export interface BodyFacts {
 export interface HandlerFacts {
   readonly controller: string;
   readonly method: string;
-  readonly state: HandlerState;
+  /** Missing where nobody watched. */
+  readonly state?: HandlerState | undefined;
 }
 
 /** How far the handler came: never called, still running, returned, threw, unsubscribed before it ended. */

@@ -47,9 +47,18 @@ export function conclude(http: HttpContext, identity: IdentityResult, settings: 
     request,
     response: responseFacts(http, settings.capture),
     exception: failure,
-    handler: handler && { controller: handler.controller.name, method: handler.method, state: handlerState },
+    handler: handler && {
+      controller: handler.controller.name,
+      method: handler.method,
+      state: stateShown(http, settings),
+    },
     data: annotation.data,
   };
+}
+
+/** Of a handler without interceptor nobody knows whether it ran. */
+function stateShown({ run }: HttpContext, { capture }: ConclusionSettings): HandlerState | undefined {
+  return run?.state ?? (capture.interceptor === 'all' ? 'none' : undefined);
 }
 
 function outcomeOf(http: HttpContext, handlerState: HandlerState, failure: ExceptionFacts | undefined) {

@@ -61,6 +61,11 @@ export class HttpCapture {
     });
   }
 
+  /** Whether the code of a request runs in its context. */
+  get givesContext(): boolean {
+    return this.settings.capture.context;
+  }
+
   /** Requests whose event is still to come. */
   get openRequests(): number {
     return this.open.size;

@@ -37,7 +37,7 @@ export function installOnServer(server: unknown, capture: HttpCapture): void {
     if (args[0] !== 'request') return Reflect.apply(emit, this, args);
     const http = capture.begin(args[1] as RawRequest, args[2] as RawResponse);
     const proceed = () => Reflect.apply(emit, this, args);
-    return http === undefined ? proceed() : runInContext(http, proceed);
+    return http === undefined || !capture.givesContext ? proceed() : runInContext(http, proceed);
   };
 }
 
@@ -68,7 +68,7 @@ function enter(capture: HttpCapture, { request, response }: Exchange, next: () =
     http.platformRequest = request;
     http.clientIp = request.ip ?? http.clientIp;
   });
-  if (currentContext() === http) next();
+  if (!capture.givesContext || currentContext() === http) next();
   else runInContext(http, next);
 }
 
