@@ -43,7 +43,7 @@ export interface LedgerStore {
   /** The entries from `from` up to, and without, `to` that exist, in order. */
   entries(from: number, to: number): Promise<LedgerEntry[]>;
 
-  /** Where the leaf with this hash stands. */
+  /** Where the leaf with this hash stands, from its commit on. */
   indexOf(leafHash: Uint8Array): Promise<number | undefined>;
 
   /**

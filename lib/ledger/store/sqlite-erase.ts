@@ -42,6 +42,7 @@ function eraseEvent(statements: Statements, row: EntryRow): void {
   const { words } = readEvent(row);
   statements.eraseWords.run(row.idx, words);
   statements.eraseIndex.run(row.idx);
+  statements.eraseKeyPlace.run(row.idx);
   statements.eraseKey.run(row.idx);
   statements.eraseContent.run(row.idx);
 }

@@ -27,6 +27,8 @@ export function extendIndex(connection: SqliteConnection, recent: RecentEvents, 
     const { from, size } = readPlace(statements);
     const to = Math.min(size, from + limit);
     statements.clearIndex.run(from);
+    statements.addEntryPlaces.run(from, to);
+    statements.addKeyPlaces.run(from, to);
     for (let index = from; index < to; index++) addToIndex(statements, index, rowOf(statements, recent, index));
     // Another process may have done it all.
     if (from < to) statements.moveIndex.run(to);

@@ -30,11 +30,10 @@ export const SCHEMA = `
     leaf BLOB NOT NULL,
     leaf_hash BLOB NOT NULL
   ) STRICT;
-  -- 96 bits tell hashes apart as well as all of them, and take half the room.
-  CREATE UNIQUE INDEX entry_leaf_hash ON entry (substr(leaf_hash, 1, 12));
   -- The announcements of erasures, the only leaves whose JSON begins with {"indexes":
   CREATE INDEX entry_erasure ON entry (idx) WHERE substr(leaf, 1, 11) = x'7b22696e6465786573223a';
 
+  -- Full tiles, and the growing ones above level 0. The growing tile of level 0 is the hashes of its entries.
   CREATE TABLE tile (
     level INTEGER NOT NULL,
     n INTEGER NOT NULL,
@@ -52,8 +51,7 @@ export const SCHEMA = `
     meta_salt BLOB
   ) STRICT;
 
-  -- In the order of the log, so that most of a key is appended; only what finds it is sorted, and short. 64 bits of the
-  -- key's hash may meet others: who looks for a key compares all of it. Of two rows of one key the newer one counts.
+  -- In the order of the log, so that a key is appended. Of two rows of one key the newer one counts.
   CREATE TABLE idem (
     idx INTEGER PRIMARY KEY REFERENCES entry (idx),
     source TEXT NOT NULL,
@@ -61,7 +59,11 @@ export const SCHEMA = `
     fp BLOB NOT NULL,
     at_ms INTEGER NOT NULL
   ) STRICT;
-  CREATE INDEX idem_key ON idem (substr(key_hash, 1, 8));
+
+  -- Where entries and keys stand, by 64 bits of their hashes, which may meet others: who looks compares all of them. In
+  -- each commit these would be pages at random; they follow the log as the index of events does, up to log.indexed_to.
+  CREATE TABLE entry_place (hash BLOB NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (hash, idx)) STRICT, WITHOUT ROWID;
+  CREATE TABLE idem_place (hash BLOB NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (hash, idx)) STRICT, WITHOUT ROWID;
 
   CREATE TABLE note (
     size INTEGER PRIMARY KEY,

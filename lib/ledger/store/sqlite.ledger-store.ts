@@ -4,6 +4,7 @@ import { emptyRoot } from '../merkle/tree-hash.js';
 import type { CommitInput, CommitPlan, CommitView, ErasureStep, LedgerIdentity, LedgerStore } from './ledger-store.js';
 import type { SavedNote, SearchPage, TreeHead } from './ledger-store.js';
 import { RecentEvents } from './recent-events.js';
+import { RecentKeys } from './recent-keys.js';
 import { readHead, readView, writePlan } from './sqlite-commit.js';
 import { connect } from './sqlite-connection.js';
 import type { SqliteFile } from './sqlite-connection.js';
@@ -13,6 +14,7 @@ import { eraseEvents, noteErased, readErasedTo } from './sqlite-erase.js';
 import { workError } from './sqlite-errors.js';
 import { extendIndex, findEvents } from './sqlite-index.js';
 import { toEntry } from './sqlite-rows.js';
+import { readTile } from './sqlite-tiles.js';
 import { inTransaction, prepareConnection } from './sqlite-transaction.js';
 import type { SqliteConnection } from './sqlite-transaction.js';
 
@@ -23,6 +25,7 @@ import type { SqliteConnection } from './sqlite-transaction.js';
 export class SqliteLedgerStore implements LedgerStore {
   private connection: SqliteConnection | undefined;
   private readonly recent = new RecentEvents();
+  private readonly keys = new RecentKeys();
 
   private constructor(private readonly file: SqliteFile) {}
 
@@ -56,13 +59,14 @@ export class SqliteLedgerStore implements LedgerStore {
     const plan = await this.work((connection) => {
       const { statements } = connection;
       return inTransaction(connection, statements, () => {
-        const view = readView(statements, given);
+        const view = readView(statements, this.keys, given);
         const decided = decide(view);
         if (decided.entries.length > 0) writePlan(statements, view.head, decided);
         return decided;
       });
     });
     this.recent.add(plan.entries);
+    this.keys.add(plan);
     return plan;
   }
 
@@ -74,8 +78,8 @@ export class SqliteLedgerStore implements LedgerStore {
     await this.work(({ statements }) => statements.saveNote.run(size, signed, atMs));
   }
 
-  async tile(level: number, n: number): Promise<Uint8Array | undefined> {
-    return (await this.work(({ statements }) => statements.tile.get(level, n)))?.data;
+  tile(level: number, n: number): Promise<Uint8Array | undefined> {
+    return this.work(({ statements }) => readTile(statements, level, n));
   }
 
   async entries(from: number, to: number): Promise<LedgerEntry[]> {
@@ -83,7 +87,7 @@ export class SqliteLedgerStore implements LedgerStore {
   }
 
   async indexOf(leafHash: Uint8Array): Promise<number | undefined> {
-    return (await this.work(({ statements }) => statements.indexOf.get(leafHash, leafHash)))?.idx;
+    return (await this.work(({ statements }) => statements.indexOf.get(leafHash, leafHash, leafHash)))?.idx;
   }
 
   extendIndex(limit: number): Promise<number> {
@@ -115,8 +119,12 @@ export class SqliteLedgerStore implements LedgerStore {
   }
 
   async tidy({ keysMs, notesMs }: { readonly keysMs: number; readonly notesMs: number }): Promise<void> {
-    await this.work(({ statements }) => {
-      statements.forgetKeys.run(keysMs);
+    await this.work((connection) => {
+      const { statements } = connection;
+      inTransaction(connection, statements, () => {
+        statements.forgetKeyPlaces.run(keysMs);
+        statements.forgetKeys.run(keysMs);
+      });
       statements.thinNotes.run(notesMs);
     });
   }
@@ -141,6 +149,7 @@ export class SqliteLedgerStore implements LedgerStore {
     this.connection = undefined;
     // What a failed commit has left behind is read, not remembered.
     this.recent.clear();
+    this.keys.clear();
     connection?.database.close();
   }
 

@@ -86,7 +86,7 @@ describe('the file of a ledger', () => {
 
     it.each(refused)('%s', async (statement, reason) => {
       const ledger = await openTestLedger(folder.path);
-      await ledger.append(anEvent(1));
+      await Promise.all(Array.from({ length: 256 }, (_, number) => ledger.append(anEvent(number))));
       await ledger.close();
       const database = new Database(path);
       expect(() => database.exec(statement)).toThrow(reason);

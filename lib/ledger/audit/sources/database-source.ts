@@ -9,11 +9,13 @@ import type { HashTileAddress } from '../../merkle/tree-tiles.js';
 import { loadSqlite } from '../../store/sqlite-database.js';
 import type { OpenSqlite } from '../../store/sqlite-database.js';
 import { workError } from '../../store/sqlite-errors.js';
+import { readTile } from '../../store/sqlite-tiles.js';
 import type { Check, CheckContext } from '../check.js';
 import { DerivedCheck } from '../database-checks/derived-check.js';
 import { HeadCheck } from '../database-checks/head-check.js';
 import type { DatabaseInside } from '../database-checks/database-inside.js';
 import { NoteCheck } from '../database-checks/note-check.js';
+import { PlaceCheck } from '../database-checks/place-check.js';
 import { RowCheck } from '../database-checks/row-check.js';
 import { SchemaCheck } from '../database-checks/schema-check.js';
 import { WordsCheck } from '../database-checks/words-check.js';
@@ -97,7 +99,7 @@ class DatabaseSource implements LedgerSource {
 
   async tile({ level, n, width }: HashTileAddress): Promise<Uint8Array | undefined> {
     // It may have grown since: a partial tile is the beginning of every later one.
-    return (await this.work(({ tile }) => tile.get(level, n)))?.data.subarray(0, width * HASH_BYTES);
+    return (await this.work((statements) => readTile(statements, level, n)))?.subarray(0, width * HASH_BYTES);
   }
 
   async entries(n: number, width: number): Promise<EntryBundle> {
@@ -158,7 +160,7 @@ class DatabaseSource implements LedgerSource {
 
 function derivedChecks(context: CheckContext, inside: DatabaseInside): Check[] {
   const words = new WordsCheck(context, inside);
-  return [new DerivedCheck(context, inside, words), words];
+  return [new DerivedCheck(context, inside, words), words, new PlaceCheck(context, inside)];
 }
 
 function toContent({ payload, payload_salt: payloadSalt, meta, meta_salt: metaSalt }: ContentRow): EntryContent {

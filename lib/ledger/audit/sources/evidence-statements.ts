@@ -67,6 +67,9 @@ export function prepareEvidence(database: SqliteDatabase) {
       'SELECT size, signed, cosigned FROM note WHERE size > ? AND size <= ? ORDER BY size',
     ),
     tile: database.prepare<{ data: Uint8Array }>('SELECT data FROM tile WHERE level = ? AND n = ?'),
+    edgeHashes: database.prepare<{ leaf_hash: Uint8Array }>(
+      'SELECT leaf_hash FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx',
+    ),
     tiles: database.prepare<TileRow>(
       `SELECT level, n, length(data) AS bytes, (SELECT size FROM log) AS size
        FROM tile WHERE (level, n) > (?, ?) ORDER BY level, n LIMIT 1000`,

@@ -48,7 +48,11 @@ export function rebuild(database: TestDatabase): void {
   const entries = database.prepare<[], { leaf: Uint8Array }>('SELECT leaf FROM entry ORDER BY idx').all();
   for (const { leaf } of entries) growth.append(leafHash(leaf));
   database.exec('DELETE FROM tile');
+  database.exec('DELETE FROM entry_place');
+  database.exec('INSERT INTO entry_place SELECT substr(leaf_hash, 1, 8), idx FROM entry');
   for (const { level, n, data } of growth.takeGrownTiles()) {
+    // The growing one of level 0 is the hashes of the entries.
+    if (level === 0 && data.length < 8_192) continue;
     database.prepare('INSERT INTO tile (level, n, data) VALUES (?, ?, ?)').run(level, n, data);
   }
   const last = parseLeaf(entries.at(-1)!.leaf)!;
