@@ -3,8 +3,8 @@ const AS_IT_IS = /^[ !#-[\]-~]*$/;
 
 /** A value as JSON text; `undefined` where JSON has nothing to say. Most texts need no escape, which is seen at a glance. */
 export function jsonText(value: unknown): string | undefined {
-  if (typeof value === 'string' && AS_IT_IS.test(value)) return `"${value}"`;
-  return JSON.stringify(value);
+  if (value === undefined) return undefined;
+  return typeof value === 'string' && AS_IT_IS.test(value) ? `"${value}"` : JSON.stringify(value);
 }
 
 /** `,"name":text`, or nothing. Names are the contract's own and need no escape. */

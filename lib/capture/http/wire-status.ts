@@ -1,6 +1,8 @@
 import type { RawResponse } from './platform-request.js';
 
-const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})/;
+/** Where the status begins in `HTTP/1.1 200 OK`. */
+const STATUS_AT = 9;
+const ZERO = 48;
 
 /**
  * The status that went to the wire; `undefined` when no head was written. The response's own `statusCode` can lie: a filter
@@ -11,8 +13,8 @@ export function wireStatusOf(response: RawResponse): number | undefined {
   const head: unknown = (response as { _header?: unknown })._header;
   if (head === null) return undefined;
   if (typeof head !== 'string') return response.headersSent ? response.statusCode : undefined;
-  const status = STATUS_LINE.exec(head)?.[1];
-  return status === undefined ? undefined : Number(status);
+  const digit = (at: number): number => head.charCodeAt(STATUS_AT + at) - ZERO;
+  return digit(0) * 100 + digit(1) * 10 + digit(2);
 }
 
 /** Reports the first status of a response that keeps no head of its own, as those of HTTP/2 do not. */
