@@ -39,8 +39,10 @@ export async function openCheckpoint(
     findings.add('CHECKPOINT_SIGNATURE_INVALID', { path, message: 'it is no signed checkpoint', evidence: [note] });
     return undefined;
   }
-  const policy = given ?? trustInKeys(await claimedVkeys(source, checkpoint.size));
-  const problem = problemOf(checkCheckpoint(note, policy));
+  const claimed = given === undefined ? await claimedVkeys(source, checkpoint.size) : [];
+  const policy = given ?? trustInKeys(claimed ?? []);
+  // Whoever cannot be reached has not tampered with anything.
+  const problem = claimed === undefined ? KEY_UNAVAILABLE : problemOf(checkCheckpoint(note, policy));
   if (problem !== undefined) findings.add(problem.code, { path, message: problem.message, evidence: [note] });
   return { ...checkpoint, note, policy, trust: given === undefined ? 'ledger' : 'policy' };
 }
@@ -51,13 +53,20 @@ export function trustInKeys(vkeys: readonly string[]): Policy {
   return { logs: keys.flatMap((key) => (key ? [{ key }] : [])), witnesses: [], groups: [], quorum: NO_QUORUM };
 }
 
-/** The keys that the source names, or else those in its first entry. */
-async function claimedVkeys(source: LedgerSource, size: number): Promise<readonly string[]> {
+const KEY_UNAVAILABLE = {
+  code: 'UNAVAILABLE',
+  message: 'the first entry, which names the key of the log, could not be read: a policy would name it, too',
+} as const;
+
+/** The keys that the source names, or else those in its first entry; `undefined` if that cannot be had. */
+async function claimedVkeys(source: LedgerSource, size: number): Promise<readonly string[] | undefined> {
   const claimed = await source.claimedVkey?.();
   if (claimed !== undefined) return [claimed];
   const width = tileWidth('entries', 0, size);
-  const first = width === 0 ? undefined : await source.entries(0, width).catch(() => undefined);
-  const leaf = first?.entries[0] && parseLeaf(first.entries[0]);
+  if (width === 0) return [];
+  const first = await source.entries(0, width).catch(() => undefined);
+  if (first === undefined) return source.isWhole ? [] : undefined;
+  const leaf = first.entries[0] && parseLeaf(first.entries[0]);
   return leaf?.type === 'genesis' ? leaf.vkeys : [];
 }
 

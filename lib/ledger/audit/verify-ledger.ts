@@ -145,7 +145,8 @@ function openMemory(
   // That the checkpoint itself is not signed has been said.
   if (memory.note === tree.signed.note) return [];
   // Where the ledger names its key itself, one's own memory knows better. Anybody can make up a receipt.
-  const isKeyReplaced = opened.kind === 'unsigned' && trust === 'ledger' && useless === 'REMEMBERED_INVALID';
+  const isNamed = trust === 'ledger' && policy.logs.length > 0;
+  const isKeyReplaced = opened.kind === 'unsigned' && isNamed && useless === 'REMEMBERED_INVALID';
   const code = isKeyReplaced ? 'CHECKPOINT_SIGNATURE_INVALID' : useless;
   findings.add(code, { path: memory.holder, message: opened.problem, evidence: [memory.note, tree.signed.note] });
   return [];

@@ -57,5 +57,13 @@ async function readBody(response: Response, maxBytes: number): Promise<Uint8Arra
     if (length > maxBytes) throw new RefusedError(`GET ${response.url} answered more than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  const body = Buffer.concat(chunks);
+  if (isWebPage(response, body)) throw new RefusedError(`GET ${response.url} answered with a web page`);
+  return body;
+}
+
+/** What logins and proxies say in place of the log: no log's fault, and not to be taken for a false one. */
+function isWebPage({ headers }: Response, body: Buffer): boolean {
+  const isHtml = /^text\/html\b/i.test(headers.get('content-type') ?? '');
+  return isHtml && /^\s*<(!doctype|html)\b/i.test(body.toString('latin1', 0, 256));
 }

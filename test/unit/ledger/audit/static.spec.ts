@@ -159,6 +159,19 @@ describe('a static export', () => {
     }
   });
 
+  it('is not tampered with either where the entry that names its key is missing, and nobody was told the key', async () => {
+    const remembered = [{ note: readFileSync(join(exported, 'checkpoint'), 'utf8'), holder: 'seen.note' }];
+    const copy = mkdtempSync(join(folder.path, 'copy-'));
+    cpSync(exported, copy, { recursive: true });
+    rmSync(join(copy, 'tile/entries/000'));
+    const report = await verifyLedger(directorySource(copy), { remembered });
+    expect(report.findings).toContainEqual(
+      expect.objectContaining({ code: 'UNAVAILABLE', path: 'checkpoint', message: expect.stringContaining('policy') }),
+    );
+    expect(report.bySeverity.tampering).toBe(0);
+    expect(exitCode(report)).toBe(2);
+  });
+
   it('is refused where a file is cut, longer, or too long to be read', async () => {
     const cut = await afterHarm((copy) => truncateSync(join(copy, 'tile/0/000'), 100));
     expect(cut.byCode).toMatchObject({ TILE_MISMATCH: 1 });
@@ -241,6 +254,13 @@ describe('a static export', () => {
       await new Promise<void>((resolve) => server!.close(() => resolve()));
       server = undefined;
       await expect(verifyLedger(httpSource(`http://127.0.0.1:${port}`))).rejects.toThrow(/ECONNREFUSED/);
+    });
+
+    it('cannot be verified where something else answers with a web page', async () => {
+      const url = await serve((_, response) =>
+        response.setHeader('Content-Type', 'text/html; charset=utf-8').end('\n<!DOCTYPE html><title>Log in</title>'),
+      );
+      await expect(verifyLedger(httpSource(url))).rejects.toThrow(/checkpoint answered with a web page/);
     });
 
     it('stops reading where an answer has no end', async () => {
