@@ -1,4 +1,5 @@
-import { IsInt, IsObject, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
+import { IsInt, IsObject, IsOptional, Matches, Max, Min } from 'class-validator';
+import { IsFilePath } from '../options/validators.js';
 import { BALLAST_BYTES, MAX_WAITING_BYTES, MIN_FREE_BYTES } from './disk/space-defaults.js';
 import type { CheckpointSigner } from './keys/checkpoint-signer.js';
 
@@ -7,8 +8,7 @@ const MAX_DISK_BYTES = 1_000_000_000_000;
 /** Where the ledger is kept and how it signs. */
 export class LedgerOptions {
   /** The database file, on a local disk; it is made with its folder. Environment: `IMTBL_LEDGER_PATH`. */
-  @IsString()
-  @Length(1, 4_096)
+  @IsFilePath()
   path: string = './.immutable-log/ledger.db';
 
   /** Name of the log in its checkpoints, e.g. `audit.example.com/payments`; fixed when the ledger is made. */
@@ -18,8 +18,7 @@ export class LedgerOptions {
 
   /** File of the signing key, made with the ledger, mode 0600. Default: `<path>.key`. */
   @IsOptional()
-  @IsString()
-  @Length(1, 4_096)
+  @IsFilePath()
   keyPath?: string;
 
   /** The signing key itself, in Go's note format. Environment: `IMTBL_LEDGER_KEY`. */
@@ -34,8 +33,7 @@ export class LedgerOptions {
 
   /** File that remembers the newest checkpoint, best on another disk. Default: `<path>.high-water`. */
   @IsOptional()
-  @IsString()
-  @Length(1, 4_096)
+  @IsFilePath()
   highWaterPath?: string;
 
   /** Events are refused while less is free on the disk; 0: only when it is full. */

@@ -15,6 +15,9 @@ export interface SectionContext {
   readonly suggest: (name: string) => string | undefined;
 }
 
+/** Names that would change what class the options are of, which JSON can bring. */
+const UNSPEAKABLE: ReadonlySet<string> = new Set(['__proto__', 'constructor']);
+
 /**
  * The class's defaults, then the given values without `undefined`, then one validation, then frozen. Not
  * class-transformer: it copies nested instances, so a client given as an option would no longer be the caller's object.
@@ -32,24 +35,28 @@ export function resolveSection<T extends object>(
       problems: [`${name} is ${describeValue(name, given)}: must be an object`],
     };
   }
-  const values = Object.assign(defaults, definedOnly(given ?? {}));
+  const own = Object.entries(given ?? {}).filter(([, value]) => value !== undefined);
+  const values = Object.assign(defaults, Object.fromEntries(own.filter(([name]) => !UNSPEAKABLE.has(name))));
   const errors = validateSync(values, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
-  return { values: Object.freeze(values), problems: errors.flatMap((error) => describe(error, context)) };
+  const problems = [
+    ...own.flatMap(([name]) => (UNSPEAKABLE.has(name) ? [unknown(name, context)] : [])),
+    ...errors.flatMap((error) => describe(error, context)),
+  ];
+  return { values: Object.freeze(values), problems };
 }
 
-function definedOnly(values: object): object {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
-}
-
-function describe(error: ValidationError, { prefix, suggest }: SectionContext): string[] {
-  const path = prefix + error.property;
+function describe(error: ValidationError, context: SectionContext): string[] {
+  const path = context.prefix + error.property;
   const constraints = error.constraints ?? {};
-  if ('whitelistValidation' in constraints) {
-    const meant = suggest(error.property);
-    return [
-      `${path} is no option${meant === undefined ? ': remove it or correct its spelling' : `: did you mean ${meant}?`}`,
-    ];
-  }
+  if ('whitelistValidation' in constraints) return [unknown(error.property, context)];
   const value = describeValue(path, error.value);
-  return Object.values(constraints).map((rule) => `${path} is ${value}: ${rule.replace(`${error.property} `, '')}`);
+  const subject = `${error.property} `;
+  return Object.values(constraints).map((rule) => {
+    return `${path} is ${value}: ${rule.startsWith(subject) ? rule.slice(subject.length) : rule}`;
+  });
+}
+
+function unknown(name: string, { prefix, suggest }: SectionContext): string {
+  const meant = suggest(name);
+  return `${prefix}${name} is no option: ${meant === undefined ? 'remove it or correct its spelling' : `did you mean ${meant}?`}`;
 }

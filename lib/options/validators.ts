@@ -25,6 +25,21 @@ export function IsStringOrRegExp(): PropertyDecorator {
   );
 }
 
+/**
+ * The value is the path of a file. SQLite keeps `:memory:` in memory, and takes no blanks at the ends: the database would
+ * be elsewhere than what lies beside it.
+ */
+export function IsFilePath(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isFilePath',
+    validator: {
+      validate: (value) =>
+        typeof value === 'string' && value.length <= 4_096 && /^(?!:memory:$)[^\s\0]([^\0]*[^\s\0])?$/.test(value),
+      defaultMessage: () => '$property must be the path of a file, without blanks at its ends',
+    },
+  });
+}
+
 /** The value is an absolute http or https URL without credentials in it. */
 export function IsEndpointUrl(): PropertyDecorator {
   return ValidateBy({

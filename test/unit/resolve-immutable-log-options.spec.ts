@@ -149,7 +149,13 @@ describe('options', () => {
       { capture: { identify: 'user' } },
       /capture\.identify is 'user': must be a function/,
     ],
-    ['a path of no kind', { skipPaths: [7] }, /capture\.skipPaths/],
+    ['a path of no kind', { skipPaths: [7] }, /capture\.skipPaths is \[ 7 \]: each value in skipPaths must be a path/],
+    ['a ledger in memory', { ledger: { path: ':memory:' } }, /^ledger\.path is ':memory:': must be the path of a file/],
+    ['a blank path', { ledger: { path: ' ' } }, /^ledger\.path is ' ': must be the path of a file/],
+    ['a path that SQLite would trim', { ledger: { path: 'audit.db ' } }, /^ledger\.path is 'audit\.db ': must be/],
+    ['a path with a NUL', { ledger: { keyPath: 'a\0b' } }, /^ledger\.keyPath is .*: must be the path of a file/],
+    ['a name that JavaScript has', JSON.parse('{"constructor":1}'), /^constructor is no option: remove it/],
+    ['a prototype', JSON.parse('{"delivery":{"__proto__":{"timeoutMs":1}}}'), /^delivery\.__proto__ is no option/],
     ['a key with a line break', { apiKey: 'iml\nx' }, /apiKey is \(a string, not shown\): must be visible ASCII/],
     ['remote without a key', { mode: 'remote' }, /mode is 'remote' but there is no apiKey/],
     ['hybrid without a key', { mode: 'hybrid' }, /mode is 'hybrid' but there is no apiKey/],
@@ -171,6 +177,10 @@ describe('options', () => {
     const problems = problemsOf(given);
     expect(problems.some((text) => problem.test(text)) ? [] : problems).toEqual([]);
     expect(problems.length).toBeGreaterThan(0);
+  });
+
+  it('say no more of names that JavaScript has than of others', () => {
+    expect(problemsOf(JSON.parse('{"__proto__":{"mode":"local"},"constructor":1}'))).toHaveLength(2);
   });
 
   it('list every problem at once and never show a credential', () => {
