@@ -48,7 +48,9 @@ export class ImmutableLogService {
     payload: object | undefined,
     options: RecordOptions & { guarantee: 'durable' | 'confirmed' },
   ): Promise<Receipt>;
-  record(name: string, payload?: object, options: RecordOptions = {}): RecordedEvent | Promise<Receipt> {
+  record(name: string, payload?: object, given: RecordOptions = {}): RecordedEvent | Promise<Receipt> {
+    // What is no object, or throws when it is read, is no reason to throw at the caller.
+    const options = this.parts.recorder.contain('reading the options of an event', () => ({ ...given })) ?? {};
     const event = { name, payload, ...options };
     if (options.guarantee === 'durable' && this.parts.options.mode === 'remote')
       return Promise.reject(new NoLedgerError());
@@ -66,7 +68,9 @@ export class ImmutableLogService {
     { guarantee }: { readonly guarantee?: Awaited } = {},
   ): Promise<BatchResult[]> {
     const hasLedger = this.parts.options.mode !== 'remote';
-    const awaited = guarantee ?? (hasLedger ? 'durable' : 'confirmed');
+    // Nobody ever hears of an event that is kept in another way.
+    const isKnown = guarantee === 'durable' || guarantee === 'confirmed';
+    const awaited = isKnown ? guarantee : hasLedger ? 'durable' : 'confirmed';
     const confirm = (event: EventToRecord) =>
       awaited === 'durable' && !hasLedger ? Promise.reject(new NoLedgerError()) : this.confirm(event, awaited);
     return Promise.all(
@@ -130,8 +134,9 @@ export class ImmutableLogService {
     return new Promise((resolve, reject) => {
       const settle = (delivery: Delivery) =>
         delivery.kind === 'delivered' ? resolve(delivery.receipt) : reject(delivery.error);
-      const recorded = recorder.record(toFacts(event, currentContext()), settle, awaited);
-      if (recorded === undefined) reject(new NotRecordedError(event.name));
+      const facts = recorder.contain('reading an event', () => toFacts(event, currentContext()));
+      const recorded = recorder.record(facts, settle, awaited);
+      if (recorded === undefined) reject(new NotRecordedError(facts?.name ?? 'app.event'));
     });
   }
 }

@@ -104,6 +104,38 @@ describe('ImmutableLogService without a NestJS application', () => {
     expect(first && 'txId' in first ? first.txId : undefined).toBe(endpoint.events[0]?.txId);
   });
 
+  it('throws at nobody for what cannot be read of an event or its options', async () => {
+    await open();
+    const unreadable = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error('no');
+        },
+        get: () => {
+          throw new Error('no');
+        },
+      },
+    );
+    expect(log.record('with.null', {}, null as never).id).toBeDefined();
+    expect(log.record('with.proxy', {}, unreadable).id).toBeDefined();
+    const results = await log.recordBatch([null, unreadable, { name: 'fine' }] as never);
+    expect(results.map((result) => ('txId' in result ? 'sent' : result.error.code))).toEqual([
+      'IML_NOT_RECORDED',
+      'IML_NOT_RECORDED',
+      'sent',
+    ]);
+    await drain(log);
+    const names = endpoint.events.map(({ meta }) => meta['event_name']);
+    expect(names).toEqual(expect.arrayContaining(['with.null', 'with.proxy', 'fine']));
+  });
+
+  it('waits for a batch as usual where the guarantee is none', async () => {
+    await open();
+    const [result] = await log.recordBatch([{ name: 'batch.a' }], { guarantee: 'later' as never });
+    expect(result).toMatchObject({ txId: endpoint.events[0]?.txId });
+  });
+
   it('sends a batch with as many requests at the same time as configured', async () => {
     await open({ delivery: { concurrency: 4, bufferLength: 1 } });
     endpoint.always(answers.slow(20));
