@@ -19,7 +19,7 @@ export class SqliteMissingError extends LedgerError {
     super(
       'The ledger is kept in SQLite and needs the optional package better-sqlite3, which could not be loaded. ' +
         'Run `npm install better-sqlite3@12` (after a change of the Node version `npm rebuild better-sqlite3`), ' +
-        "or give apiKey, so that mode 'remote' needs no ledger",
+        "or give apiKey and mode 'remote', which needs no ledger",
       options,
     );
   }

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { AuditLogger } from '../event/audit-logger.js';
+import { parseCheckpoint } from './checkpoint/checkpoint.js';
 import { isKeyName } from './checkpoint/key-name.js';
+import { parseNote } from './checkpoint/note.js';
 import { requireVerifierKey } from './checkpoint/verifier-key.js';
 import { DiskGuard } from './disk/disk-guard.js';
 import type { DiskPauses } from './disk/disk-guard.js';
@@ -68,7 +70,7 @@ export async function openLedger(options: OpenLedgerOptions): Promise<Ledger> {
   const { path, readOnly = false, openSqlite } = options;
   // Read before the head: what is released later is not missing from it.
   const highWater = readOnly ? undefined : await readHighWater(highWaterPath(options));
-  if (highWater !== undefined && !existsSync(path)) throw missing(options);
+  if (highWater !== undefined && !existsSync(path)) throw missing(options, highWater);
   const disk = readOnly ? undefined : await guardDisk(options);
   let store: SqliteLedgerStore | undefined;
   try {
@@ -109,7 +111,7 @@ interface Opened {
 
 async function openWriter({ store, disk, highWater }: Opened, options: OpenLedgerOptions): Promise<Ledger> {
   const known = await store.identity();
-  if (known === undefined && highWater !== undefined) throw missing(options);
+  if (known === undefined && highWater !== undefined) throw missing(options, highWater);
   if (known !== undefined) requireOrigin(known, options);
   const randomOf = options.randomBytes ?? pooledRandomBytes();
   const signer = await signerOf(options, known, randomOf);
@@ -195,8 +197,10 @@ function requireOrigin(
   }
 }
 
-function missing(options: OpenLedgerOptions): LedgerRollbackError {
-  return new LedgerRollbackError(0, { size: 1, holder: highWaterPath(options) });
+/** There was a ledger, of which there is nothing but the memory; its key is gone with it, so this is only its word. */
+function missing(options: OpenLedgerOptions, highWater: string): LedgerRollbackError {
+  const size = parseCheckpoint(parseNote(highWater)?.text ?? '')?.size ?? 1;
+  return new LedgerRollbackError(0, { size, holder: highWaterPath(options) });
 }
 
 function highWaterPath({ path, highWaterPath }: OpenLedgerOptions): string {

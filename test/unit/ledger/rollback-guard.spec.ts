@@ -76,10 +76,11 @@ describe('the rollback guard', () => {
   it('refuses to begin anew where a ledger was', async () => {
     await session(1);
     rmSync(path);
-    await expect(restored()).rejects.toMatchObject({ code: 'IML_LEDGER_ROLLBACK', size: 0 });
+    const refusal = { code: 'IML_LEDGER_ROLLBACK', size: 0, remembered: { size: 2, holder: highWater } };
+    await expect(restored()).rejects.toMatchObject(refusal);
     expect(existsSync(path)).toBe(false);
     writeFileSync(path, '');
-    await expect(restored()).rejects.toMatchObject({ code: 'IML_LEDGER_ROLLBACK', size: 0 });
+    await expect(restored()).rejects.toMatchObject(refusal);
   });
 
   it('refuses a database whose own notes say more than its head', async () => {
