@@ -51,7 +51,12 @@ export async function createLedgerServer(options: LedgerServerOptions): Promise<
   const resolved = resolveLedgerModuleOptions(given);
   const adapter = await loadHttpPlatform(platform);
   const root = ImmutableLogLedgerModule.forRoot({ ...given, ...(basePath !== undefined && { basePath }) });
-  const settings: NestOptions = { abortOnError: false, bodyParser: false, logger: nestLogger(resolved.logger) };
+  let isListening = false;
+  const settings: NestOptions = {
+    abortOnError: false,
+    bodyParser: false,
+    logger: nestLogger(resolved.logger, () => isListening),
+  };
   const app = await NestFactory.create(root, adapter, settings);
   app.useGlobalFilters(new LedgerExceptionFilter(resolved));
   try {
@@ -60,6 +65,7 @@ export async function createLedgerServer(options: LedgerServerOptions): Promise<
     await app.close();
     throw error;
   }
+  isListening = true;
   const server = app.getHttpServer() as Server;
   const url = urlOf(server.address() as AddressInfo);
   resolved.logger.log(`The ledger listens on ${url}`);
@@ -88,10 +94,13 @@ function urlOf({ address, port, family }: AddressInfo): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-/** What NestJS has to say of routes and modules is of no interest to who runs a ledger. */
-function nestLogger(logger: AuditLogger): LoggerService {
+/**
+ * What NestJS has to say of routes and modules is of no interest to who runs a ledger; an error at the start is the
+ * caller's, and need not be said twice.
+ */
+function nestLogger(logger: AuditLogger, isListening: () => boolean): LoggerService {
   const quiet = (): void => undefined;
-  const error = (message: unknown): void => logger.error(String(message));
+  const error = (message: unknown): void => (isListening() ? logger.error(String(message)) : undefined);
   return {
     log: quiet,
     debug: quiet,

@@ -1,5 +1,9 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
+import { send } from './answer.js';
 import { HttpPlatformMissingError } from './http-platform-missing.error.js';
+import { refusalAnswer } from './ledger-exception.filter.js';
+import type { PlatformReply } from './platform.js';
+import { RefusedRequest } from './refusals.js';
 
 export const HTTP_PLATFORMS = ['fastify', 'express'] as const;
 export type HttpPlatform = (typeof HTTP_PLATFORMS)[number];
@@ -14,7 +18,11 @@ type Done = (error: null, body: undefined) => void;
 const LOADERS: Readonly<Record<HttpPlatform, () => Promise<AbstractHttpAdapter>>> = {
   fastify: async () => {
     const { FastifyAdapter } = await import('@nestjs/platform-fastify');
-    const adapter = new FastifyAdapter();
+    // What Fastify refuses before there is a route.
+    const adapter = new FastifyAdapter({
+      frameworkErrors: (_error: unknown, _request: unknown, reply: unknown) =>
+        send(reply as PlatformReply, refusalAnswer(new RefusedRequest('refused').refusal)),
+    });
     const instance: FastifyInstance = adapter.getInstance();
     // Nobody but the ledger reads bodies here, and it reads them itself.
     instance.removeAllContentTypeParsers();

@@ -55,6 +55,21 @@ describe.each(platforms)('createLedgerServer() on $name', ({ name: platform }) =
     expect(`${said}${host.lines.warnings.join('')}`).not.toContain('iml_live_');
   });
 
+  it('answers in its own words to a path that nobody can decode', async () => {
+    host = await serveLedger(platform);
+    const { status, json } = await host.get('/v1/events/%zz');
+    expect({ status, json }).toEqual({ status: 400, json: { ok: false, reason: 'refused' } });
+  });
+
+  it('leaves an error at the start to its caller', async () => {
+    const folder = temporaryFolder();
+    const logger = new KeptLines();
+    const path = folder.path;
+    await expect(createLedgerServer({ path, port: 0, platform, logger })).rejects.toThrow(/cannot be opened/);
+    expect(logger.errors).toEqual([]);
+    folder.cleanUp();
+  });
+
   it('answers in its own words to what it does not have', async () => {
     host = await serveLedger(platform);
     for (const [method, path] of [
