@@ -1,5 +1,9 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Ledger } from '../ledger/ledger.js';
+import { LedgerUnwritableError } from '../ledger/ledger-errors.js';
 import { openLedger } from '../ledger/open-ledger.js';
 import { UsageError } from './usage.error.js';
 
@@ -11,12 +15,49 @@ export async function sizeOf(ledger: Ledger): Promise<number> {
 
 /** Runs a command on a ledger that is only read, whoever else has it open. */
 export async function withLedger<T>(path: string, work: (ledger: Ledger) => Promise<T>): Promise<T> {
-  if (!existsSync(path)) throw new UsageError(`there is no ledger ${path}`);
-  const silent = (): void => undefined;
-  const ledger = await openLedger({ path, readOnly: true, logger: { log: silent, warn: silent, error: silent } });
+  requireLedger(path);
+  const { ledger, putAway } = await openToRead(path);
   try {
     return await work(ledger);
   } finally {
     await ledger.close();
+    await putAway();
   }
+}
+
+/** For commands that read one: SQLite's own error would be about writing. */
+export function requireLedger(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new UsageError(`there is no ledger ${path}`);
+  if (found.isDirectory()) throw new UsageError(`${path} is a folder: give the file of the ledger`);
+}
+
+interface Opened {
+  readonly ledger: Ledger;
+  readonly putAway: () => Promise<void>;
+}
+
+/** SQLite needs a file beside a database in use: one in a folder where it can make none is read from a copy. */
+async function openToRead(path: string): Promise<Opened> {
+  try {
+    return { ledger: await open(path), putAway: () => Promise.resolve() };
+  } catch (error) {
+    if (!(error instanceof LedgerUnwritableError)) throw error;
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'immutable-log-'));
+  const putAway = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  try {
+    const copy = join(folder, 'ledger.db');
+    await copyFile(path, copy);
+    await copyFile(`${path}-wal`, `${copy}-wal`).catch(() => undefined);
+    return { ledger: await open(copy), putAway };
+  } catch (error) {
+    await putAway();
+    throw error;
+  }
+}
+
+function open(path: string): Promise<Ledger> {
+  const silent = (): void => undefined;
+  return openLedger({ path, readOnly: true, logger: { log: silent, warn: silent, error: silent } });
 }

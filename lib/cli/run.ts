@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../event/version.js';
+import { InvalidOptionsError } from '../options/invalid-options.error.js';
 import type { CommandContext } from './command-context.js';
 import { exportCommand } from './commands/export.js';
 import { keysCommand } from './commands/keys.js';
@@ -37,9 +38,19 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   } catch (error) {
     // It has been said already, by commander itself; help and version end so, too.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.failed;
-    terminal.note(`immutable-log: ${escapeControls(error instanceof Error ? error.message : String(error))}\n`);
+    terminal.note(`immutable-log: ${explain(error)}\n`);
     return EXIT.failed;
   }
+}
+
+function explain(error: unknown): string {
+  // The only message with lines of its own; all others could have them from somebody else.
+  if (error instanceof InvalidOptionsError) return `cannot be done so:\n${error.problems.map(line).join('\n')}`;
+  return escapeControls(error instanceof Error ? error.message : String(error));
+}
+
+function line(problem: string): string {
+  return `  - ${escapeControls(problem)}`;
 }
 
 /** All commands. */

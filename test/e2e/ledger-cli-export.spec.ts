@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -85,6 +85,19 @@ describe('immutable-log', () => {
       expect(lines).toHaveLength(3);
       expect(lines[2]).toContain(`"'=HYPERLINK(""http://evil"")\\r\\nx\\x1b[2J"`);
       expect(lines[2]).toContain(`"'@cmd"`);
+    });
+
+    it.each(['csv', 'jsonl', 'static'])('%s leaves no draft behind when it is interrupted', async (format) => {
+      const large = await makeLedger(cli.at('large'), 6_000);
+      const exporting = cli.begin(['export', '--db', large.path, '--format', format, '--out', 'out/events']);
+      while (!existsSync(cli.at('out'))) await new Promise((resolve) => setTimeout(resolve, 1));
+      exporting.child.kill('SIGINT');
+      const { code, stderr } = await exporting.finished;
+      expect({ code, stderr }).toEqual({ code: 3, stderr: 'immutable-log: interrupted: out/events is not complete\n' });
+      const left = readdirSync(cli.at('out'), { recursive: true }).map(String);
+      expect(
+        left.filter((name) => /tmp$|checkpoint$|^events$/.test(name) && !statSync(cli.at(`out/${name}`)).isDirectory()),
+      ).toEqual([]);
     });
 
     it('ends quietly when its reader has seen enough', async () => {

@@ -103,6 +103,19 @@ describe('immutable-log', () => {
     });
   });
 
+  it('says what is wrong with a file to be read in terms of reading, each problem on a line of its own', async () => {
+    for (const command of [['verify'], ['tail'], ['keys', 'list']]) {
+      expect((await cli.run(...command, '--db', 'none.db')).stderr).toBe('immutable-log: there is no ledger none.db\n');
+      expect((await cli.run(...command, '--db', '.')).stderr).toBe(
+        'immutable-log: . is a folder: give the file of the ledger\n',
+      );
+    }
+    const served = await cli.run('serve', '--db', 'new.db', '--port', '0', '--max-rate', '0', '--origin', 'a b');
+    expect(served.stderr).toMatch(
+      /^immutable-log: cannot be done so:\n {2}- maxEventsPerSecond is 0: .*\n {2}- origin is 'a b': .*\n$/,
+    );
+  });
+
   it('is a program that a shell can start', async () => {
     expect(readFileSync(MAIN, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
     expect(statSync(MAIN).mode & 0o111).toBe(0o111);

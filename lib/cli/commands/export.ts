@@ -51,25 +51,31 @@ export function exportCommand(context: CommandContext): Command {
 async function run(ledger: Ledger, { format, out, quiet = false }: Options, context: CommandContext): Promise<void> {
   const { terminal } = context;
   const bar = new ProgressBar(terminal, 'Exporting', quiet);
+  const isToFile = out !== undefined && out !== '-';
+  // A draft would be left beside the file.
+  const asked = isToFile ? context.untilAsked() : undefined;
+  const update = (done: number, total: number): void => {
+    if (asked?.aborted) throw new UsageError(`interrupted: ${out} is not complete`);
+    bar.update(done, total);
+  };
   const say = (text: string): void => (quiet ? undefined : terminal.note(text));
   try {
     if (format === 'static') {
-      if (out === undefined || out === '-') throw new UsageError('static is a folder: give --out');
-      const { size, written } = await exportStatic(ledger, out, bar.update);
+      if (!isToFile) throw new UsageError('static is a folder: give --out');
+      const { size, written } = await exportStatic(ledger, out, update);
       bar.end();
       say(`${size} entries, ${written} files written to ${out}\n`);
       return;
     }
-    const lines = linesOf(ledger, format, bar.update);
-    if (out === undefined || out === '-')
-      await writeAll(
-        lines,
-        (chunk) => terminal.print(String(chunk)),
-        () => terminal.isClosed,
-      );
-    else await replaceFile(out, (write) => writeAll(lines, write));
+    const lines = linesOf(ledger, format, update);
+    if (!isToFile) {
+      const print = (chunk: string | Uint8Array): Promise<void> => terminal.print(String(chunk));
+      await writeAll(lines, print, () => terminal.isClosed);
+      return;
+    }
+    await replaceFile(out, (write) => writeAll(lines, write));
     bar.end();
-    if (out !== undefined && out !== '-') say(`${ledger.size()} entries written to ${out}\n`);
+    say(`${ledger.size()} entries written to ${out}\n`);
   } finally {
     bar.end();
   }

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { existsSync } from 'node:fs';
 import type { ApiKeyScope } from '../../ledger/api-keys/api-key.js';
 import type { ApiKeys } from '../../ledger/api-keys/api-keys.js';
 import type { CommandContext } from '../command-context.js';
 import { escapeControls, safeJson } from '../escape-controls.js';
 import { EXIT } from '../exit-codes.js';
+import { requireLedger } from '../open-to-read.js';
 import { UsageError } from '../usage.error.js';
 
 const DB = ['--db <file>', 'the ledger'] as const;
@@ -67,11 +67,6 @@ function revokeCommand({ terminal, done }: CommandContext): Command {
       terminal.note(`${revoked.id} (${revoked.name}) is revoked\n`);
       done(EXIT.ok);
     });
-}
-
-/** A key can be made before the ledger has its first event; there is nothing to show or end in a file that is not there. */
-function requireLedger(path: string): void {
-  if (!existsSync(path)) throw new UsageError(`there is no ledger ${path}`);
 }
 
 async function withKeys<T>(path: string, work: (keys: ApiKeys) => Promise<T>): Promise<T> {

@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander';
-import { existsSync } from 'node:fs';
 import { listRejections, redriveRejected } from '../../delivery/forwarder/kept-outcomes.js';
 import { parseDecimal } from '../../ledger/encoding/decimal.js';
 import { parseTxId } from '../../ledger/leaf/tx-id.js';
 import type { CommandContext } from '../command-context.js';
 import { EXIT } from '../exit-codes.js';
+import { requireLedger } from '../open-to-read.js';
 import { parseCount } from '../parse-count.js';
 import { UsageError } from '../usage.error.js';
 
@@ -42,7 +42,7 @@ export function redriveCommand({ terminal, done }: CommandContext): Command {
 async function redrive(events: readonly string[], { db, all = false, status }: Options): Promise<number> {
   if (all === events.length > 0) throw new UsageError('give the events, or --all');
   if (!all && status !== undefined) throw new UsageError('--status goes with --all');
-  if (!existsSync(db)) throw new UsageError(`there is no ledger ${db}`);
+  requireLedger(db);
   return redriveRejected(db, all ? { status } : { txIds: await rejected(db, new Set(events)) });
 }
 

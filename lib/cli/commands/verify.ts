@@ -16,6 +16,7 @@ import { bearerOption } from '../bearer-option.js';
 import type { CommandContext } from '../command-context.js';
 import { safeJson } from '../escape-controls.js';
 import { EXIT, EXIT_CODES_HELP } from '../exit-codes.js';
+import { requireLedger } from '../open-to-read.js';
 import { ProgressBar } from '../progress-bar.js';
 import { reportText } from '../report-text.js';
 import type { Terminal } from '../terminal.js';
@@ -99,7 +100,10 @@ async function run(options: Options, terminal: Terminal): Promise<VerifyReport> 
 }
 
 function sourceOf({ db, highWater, dir, url, bearer }: Options): LedgerSource | Promise<LedgerSource> {
-  if (db !== undefined) return databaseSource(db, { highWaterPath: highWater });
+  if (db !== undefined) {
+    requireLedger(db);
+    return databaseSource(db, { highWaterPath: highWater });
+  }
   if (dir !== undefined) {
     if (!existsSync(dir)) throw new UsageError(`there is no folder ${dir}`);
     return directorySource(dir);
