@@ -3,7 +3,7 @@ import { wordsOf } from './name-words.js';
 /** Words, and neighbouring words written together, that name a secret. */
 const SECRET = new Set(
   (
-    'authorization cookie cookies setcookie pwd pswd psw passphrase passcode secret secrets token tokens jwt bearer ' +
+    'authorization cookie cookies setcookie password passwords passwd pwd pswd psw passphrase passcode secret secrets token tokens jwt bearer ' +
     'apikey apikeys accesskey accesskeys privatekey privatekeys secretkey secretkeys signingkey encryptionkey masterkey ' +
     'sharedkey sessionkey sshkey authkey clientsecret credential credentials cred creds sessionid sessionids sessid ' +
     'connectsid csrf xsrf otp otps totp onetimecode verificationcode recoverycode recoverycodes backupcode backupcodes ' +
