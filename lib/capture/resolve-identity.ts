@@ -15,13 +15,17 @@ export function resolveIdentity(
   { timeoutMs, done }: { timeoutMs: number; done: (identity: IdentityResult) => void },
 ): void {
   const asked = ask(identify, request);
-  if ('answer' in asked && isThenable(asked.answer)) return awaitIdentity(asked.answer, timeoutMs, done);
+  if ('promise' in asked) return awaitIdentity(asked.promise, timeoutMs, done);
   done('answer' in asked ? checked(asked.answer) : asked);
 }
 
-function ask(identify: Identify, request: unknown): { answer: unknown } | UnresolvedActor {
+type Asked = { readonly answer: unknown } | { readonly promise: Promise<unknown> } | UnresolvedActor;
+
+function ask(identify: Identify, request: unknown): Asked {
   try {
-    return { answer: identify(request) };
+    const answer = identify(request);
+    // What is no promise of the language's own can throw at every access, and when it is asked to tell its result.
+    return isThenable(answer) ? { promise: Promise.resolve(answer) } : { answer };
   } catch (error) {
     return { unresolved: `identify threw ${describe(error)}` };
   }
@@ -43,22 +47,16 @@ export function identifyAtOnce(identify: Identify): (request: unknown) => Identi
   return (request) => {
     if (!synchronous) return undefined;
     const asked = ask(identify, request);
-    if (!('answer' in asked)) return undefined;
-    const { answer } = asked;
-    if (isThenable(answer)) {
+    if ('promise' in asked) {
       synchronous = false;
-      answer.then(undefined, () => undefined);
-      return undefined;
+      asked.promise.catch(() => undefined);
     }
+    const answer = 'answer' in asked ? asked.answer : undefined;
     return typeof answer === 'object' && answer !== null ? answer : undefined;
   };
 }
 
-function awaitIdentity(
-  answer: PromiseLike<unknown>,
-  timeoutMs: number,
-  done: (identity: IdentityResult) => void,
-): void {
+function awaitIdentity(answer: Promise<unknown>, timeoutMs: number, done: (identity: IdentityResult) => void): void {
   let open = true;
   const finish = (identity: IdentityResult) => {
     if (!open) return;

@@ -45,8 +45,17 @@ function apiKey(key: unknown): JsonObject | undefined {
   };
 }
 
+/** Ids of databases are often objects that have a text, such as an ObjectId or a UUID. */
 function idText(id: unknown): unknown {
-  return typeof id === 'number' || typeof id === 'bigint' ? String(id) : id;
+  if (typeof id === 'number' || typeof id === 'bigint') return String(id);
+  if (typeof id !== 'object' || id === null || Array.isArray(id)) return id;
+  const toText = read(id, 'toString');
+  if (typeof toText !== 'function' || toText === Object.prototype.toString) return undefined;
+  try {
+    return Reflect.apply(toText, id, []) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 function text(value: unknown, maxBytes: number): string | undefined {

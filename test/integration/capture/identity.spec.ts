@@ -37,6 +37,12 @@ class AccountController {
   }
 }
 
+const refuse = (): never => {
+  throw new Error('not yours');
+};
+const unreadable = new Proxy({}, { get: refuse });
+const brokenPromise = { then: refuse } as PromiseLike<null> as Promise<null>;
+
 describe.each(platforms)('actor on $name', (platform) => {
   let audited: AuditedApp;
   const start = async (identify?: Identify, identifyTimeoutMs?: number) =>
@@ -66,6 +72,18 @@ describe.each(platforms)('actor on $name', (platform) => {
     expect(response.status).toBe(403);
     const { event } = await audited.onlyEvent();
     expect(event).toMatchObject({ actor: { id: 'user-7', type: 'customer' }, tenant: 'acme', outcome: 'denied' });
+  });
+
+  it('has the text of an id that is an object, as databases make them', async () => {
+    class ObjectId {
+      toString = (): string => '507f1f77bcf86cd799439011';
+    }
+    await start(() => ({ id: new ObjectId(), onBehalfOf: { id: { toString: refuse }, label: 'Eve' } }) as never);
+    await audited.fetch('/open');
+    expect((await audited.onlyEvent()).event.actor).toEqual({
+      id: '507f1f77bcf86cd799439011',
+      on_behalf_of: { label: 'Eve' },
+    });
   });
 
   it('names who is impersonated', async () => {
@@ -105,6 +123,8 @@ describe.each(platforms)('actor on $name', (platform) => {
     ['rejects', () => Promise.reject(new Error('directory down')), /identify rejected with Error: directory down/],
     ['never ends', () => new Promise<null>(() => undefined), /longer than 50 ms/],
     ['returns nonsense', () => 'Ada' as never, /returned a string/],
+    ['returns what throws when it is looked at', () => unreadable as never, /identify threw Error: not yours/],
+    ['returns a promise of its own kind that throws', () => brokenPromise, /identify rejected with Error: not yours/],
   ] satisfies [string, Identify, RegExp][])(
     'is "unresolved" with the reason when identify %s',
     async (_how, identify, reason) => {
