@@ -6,6 +6,7 @@ import type { AuditEventMetadata } from './capture/audit-metadata.js';
 import { NoLedgerError } from './capture/no-ledger.error.js';
 import { NotRecordedError } from './capture/not-recorded.error.js';
 import { currentContext, type Annotation } from './capture/request-context.js';
+import type { EventFacts } from './event/event-facts.js';
 import type { Awaited, Delivery, EventSink, FlushResult, Receipt } from './event/event-sink.js';
 import type { ImmutableLogStatus } from './immutable-log.status.js';
 import type { BatchResult, EventToRecord, RecordedEvent, RecordOptions } from './record.types.js';
@@ -56,7 +57,7 @@ export class ImmutableLogService {
       return Promise.reject(new NoLedgerError());
     if (options.guarantee === 'durable' || options.guarantee === 'confirmed')
       return this.confirm(event, options.guarantee);
-    return { id: this.parts.recorder.record(toFacts(event, currentContext()))?.id };
+    return { id: this.parts.recorder.record(this.factsOf(event))?.id };
   }
 
   /**
@@ -129,12 +130,16 @@ export class ImmutableLogService {
     return this.parts.sink.close(timeoutMs);
   }
 
+  private factsOf(event: EventToRecord): EventFacts | undefined {
+    return this.parts.recorder.contain('reading an event', () => toFacts(event, currentContext()));
+  }
+
   private confirm(event: EventToRecord, awaited: Awaited = 'confirmed'): Promise<Receipt> {
     const { recorder } = this.parts;
     return new Promise((resolve, reject) => {
       const settle = (delivery: Delivery) =>
         delivery.kind === 'delivered' ? resolve(delivery.receipt) : reject(delivery.error);
-      const facts = recorder.contain('reading an event', () => toFacts(event, currentContext()));
+      const facts = this.factsOf(event);
       const recorded = recorder.record(facts, settle, awaited);
       if (recorded === undefined) reject(new NotRecordedError(facts?.name ?? 'app.event'));
     });

@@ -51,8 +51,8 @@ export function identifyAtOnce(identify: Identify): (request: unknown) => Identi
       synchronous = false;
       asked.promise.catch(() => undefined);
     }
-    const answer = 'answer' in asked ? asked.answer : undefined;
-    return typeof answer === 'object' && answer !== null ? answer : undefined;
+    const identity = 'answer' in asked ? checked(asked.answer) : undefined;
+    return identity && !('unresolved' in identity) ? identity : undefined;
   };
 }
 
@@ -77,8 +77,20 @@ function awaitIdentity(answer: Promise<unknown>, timeoutMs: number, done: (ident
 
 function checked(answer: unknown): IdentityResult {
   if (answer === null || answer === undefined) return answer;
-  if (typeof answer === 'object' && !Array.isArray(answer)) return answer;
+  if (typeof answer === 'object' && !Array.isArray(answer)) return readOnce(answer);
   return { unresolved: `identify returned a ${typeof answer} instead of an object, null or undefined` };
+}
+
+const FIELDS = ['id', 'label', 'email', 'type', 'apiKey', 'onBehalfOf', 'tenant'] as const;
+
+/** The answer as plain data: an entity can load what it is asked for, and fail, wherever it is read. */
+function readOnce(answer: object): Identity | UnresolvedActor {
+  try {
+    const given = answer as Readonly<Record<string, unknown>>;
+    return Object.fromEntries(FIELDS.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])));
+  } catch (error) {
+    return { unresolved: `identify returned what cannot be read: ${describe(error)}` };
+  }
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -8,7 +8,7 @@ import {
   type CanActivate,
   type ExecutionContext,
 } from '@nestjs/common';
-import type { Identify } from 'nestjs-immutable-log';
+import { ImmutableLogService, type Identify } from 'nestjs-immutable-log';
 import { createHash } from 'node:crypto';
 import { AuditedApp } from '../../support/audited-app.js';
 import { platforms } from '../../support/platforms.js';
@@ -25,9 +25,17 @@ class LoginGuard implements CanActivate {
 
 @Controller()
 class AccountController {
+  constructor(private readonly log: ImmutableLogService) {}
+
   @Get('open')
   open(): string {
     return 'open';
+  }
+
+  @Get('noted')
+  noted(): string {
+    this.log.record('inside');
+    return 'noted';
   }
 
   @Get('mine')
@@ -41,6 +49,7 @@ const refuse = (): never => {
   throw new Error('not yours');
 };
 const unreadable = new Proxy({}, { get: refuse });
+const lazy = Object.defineProperty({ id: 'x' }, 'tenant', { get: refuse });
 const brokenPromise = { then: refuse } as PromiseLike<null> as Promise<null>;
 
 describe.each(platforms)('actor on $name', (platform) => {
@@ -124,6 +133,8 @@ describe.each(platforms)('actor on $name', (platform) => {
     ['never ends', () => new Promise<null>(() => undefined), /longer than 50 ms/],
     ['returns nonsense', () => 'Ada' as never, /returned a string/],
     ['returns what throws when it is looked at', () => unreadable as never, /identify threw Error: not yours/],
+    ['returns an entity that fails to load', () => lazy as never, /cannot be read: Error: not yours/],
+    ['resolves to one', () => Promise.resolve(lazy as never), /cannot be read: Error: not yours/],
     ['returns a promise of its own kind that throws', () => brokenPromise, /identify rejected with Error: not yours/],
   ] satisfies [string, Identify, RegExp][])(
     'is "unresolved" with the reason when identify %s',
@@ -136,6 +147,22 @@ describe.each(platforms)('actor on $name', (platform) => {
       expect(event.actor_reason).toMatch(reason);
     },
   );
+
+  it('reads an entity of a class, and what cannot be read of one is no exception of record()', async () => {
+    class Account {
+      get id(): string {
+        return 'a-1';
+      }
+    }
+    let answer: unknown = new Account();
+    await start(() => answer as never);
+    const recordInside = async (): Promise<string> => (await audited.fetch('/noted')).text();
+    expect(await recordInside()).toBe('noted');
+    answer = lazy;
+    expect(await recordInside()).toBe('noted');
+    const events = (await audited.events()).filter(({ event }) => event.request?.path === '/noted');
+    expect(events.map(({ event }) => event.actor)).toEqual([{ id: 'a-1' }, 'unresolved']);
+  });
 
   it('may be found asynchronously', async () => {
     await start(async () => ({ id: 'later' }));
