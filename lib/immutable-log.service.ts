@@ -91,7 +91,7 @@ export class ImmutableLogService {
    */
   annotate(annotation: Annotation): boolean {
     const context = currentContext();
-    context?.annotate(annotation);
+    if (context !== undefined) this.parts.recorder.contain('annotating an event', () => context.annotate(annotation));
     return context !== undefined;
   }
 

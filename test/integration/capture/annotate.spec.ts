@@ -68,6 +68,17 @@ class OrdersController {
     private readonly stock: StockService,
   ) {}
 
+  @Get('unreadable')
+  unreadable(): string {
+    const refuse = (): never => {
+      throw new Error('not yours');
+    };
+    this.log.annotate(null as never);
+    this.log.annotate({ data: new Proxy({}, { ownKeys: refuse }) });
+    this.log.annotate({ tenant: 'acme' });
+    return 'answered';
+  }
+
   @Get('orders/:item')
   @UseGuards(TeamGuard)
   async order(@Param('item') item: string): Promise<string> {
@@ -112,6 +123,13 @@ describe.each(platforms)('annotate() on $name', (platform) => {
       providers: [{ provide: APP_FILTER, useClass: OutOfStockFilter }],
     }));
   afterEach(() => audited.close());
+
+  it('is no exception of its caller where its argument cannot be read', async () => {
+    await start();
+    const response = await audited.fetch('/unreadable');
+    expect([response.status, await response.text()]).toEqual([200, 'answered']);
+    expect((await audited.onlyEvent()).event.tenant).toBe('acme');
+  });
 
   it('reaches the event from guard, handler and service of the request', async () => {
     await start();
