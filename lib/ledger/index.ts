@@ -56,6 +56,7 @@ export type {
   LedgerEvent,
   LedgerReceipt,
   LedgerStatus,
+  RecordReceipt,
   StoredEvent,
   StreamNotice,
 } from './ledger.types.js';

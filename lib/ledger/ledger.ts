@@ -1,12 +1,13 @@
 import { encodeBase64 } from './encoding/base64.js';
 import { decodeUtf8 } from './encoding/utf8.js';
 import { formatOpening } from './leaf/opening.js';
+import { payloadHash } from './leaf/event-content.js';
 import { parseTxId, txId } from './leaf/tx-id.js';
 import { findErasure } from './erasure/find-erasure.js';
 import { LedgerCorruptError, LedgerReadOnlyError, LedgerUnavailableError } from './ledger-errors.js';
 import type { ErasureReceipt, ErasureRequest } from './ledger.types.js';
 import type { EventFilter, EventPage, EventsFound, LedgerEntry, LedgerEvent } from './ledger.types.js';
-import type { LedgerReceipt, LedgerStatus, StoredEvent, StreamNotice } from './ledger.types.js';
+import type { LedgerReceipt, LedgerStatus, RecordReceipt, StoredEvent, StreamNotice } from './ledger.types.js';
 import { formatEntryBundle } from './merkle/entry-bundle.js';
 import { TILE_WIDTH } from './merkle/tile-path.js';
 import { HASH_BYTES } from './merkle/tree-hash.js';
@@ -57,9 +58,20 @@ export class Ledger {
   async append(event: LedgerEvent): Promise<LedgerReceipt> {
     const { writer } = this;
     const prepared = prepareEvent(event, writer.prepare);
-    const { leafHash, ...placed } = await writer.append(prepared);
-    const { payloadHash } = prepared;
-    return { txId: txId(leafHash), payloadHash, leafHash: encodeBase64(leafHash), ...placed };
+    const { leafHash, duplicate, index, treeSize } = await writer.append(prepared);
+    const hashes = { txId: txId(leafHash), payloadHash: payloadHash(event.payload), leafHash: encodeBase64(leafHash) };
+    return { ...hashes, duplicate, index, treeSize };
+  }
+
+  /**
+   * Records an event as `append` does, and resolves as soon as it is durable. A signed checkpoint covers it a tenth of a
+   * second later, or as soon as somebody asks for one.
+   */
+  async record(event: LedgerEvent): Promise<RecordReceipt> {
+    const { writer } = this;
+    const prepared = prepareEvent(event, writer.prepare);
+    const { leafHash, duplicate, index } = await writer.append(prepared, 'durable');
+    return { txId: txId(leafHash), payloadHash: payloadHash(event.payload), duplicate, index };
   }
 
   /**

@@ -21,8 +21,8 @@ export type StreamNotice = { readonly stream: string; readonly source: string } 
   | { readonly kind: 'heartbeat' | 'close'; readonly count: number }
 );
 
-/** The ledger's answer: the event is durable, and a signed checkpoint covers it. */
-export interface LedgerReceipt {
+/** The ledger's answer to an event that nobody waits for a signature of: it is durable. */
+export interface RecordReceipt {
   /** `tx_` and the leaf hash in hexadecimal: whoever keeps it holds a commitment to the event. */
   readonly txId: string;
   /** SHA-256 of the payload in hexadecimal. The ledger itself does not keep it. */
@@ -30,6 +30,10 @@ export interface LedgerReceipt {
   /** The event was there already, under this idempotency key. */
   readonly duplicate: boolean;
   readonly index: number;
+}
+
+/** The ledger's answer: the event is durable, and a signed checkpoint covers it. */
+export interface LedgerReceipt extends RecordReceipt {
   /** In base64. */
   readonly leafHash: string;
   /** The size of a signed checkpoint that covers the event. */

@@ -15,7 +15,7 @@ import { requireContinuation } from './sequencer/remembered.js';
 import type { Released, Remembered } from './sequencer/remembered.js';
 import { requireSoundStore } from './sequencer/require-sound-store.js';
 import { Sequencer } from './sequencer/sequencer.js';
-import type { Sequenced } from './sequencer/sequencer.js';
+import type { Sequenced, Until } from './sequencer/sequencer.js';
 import type { CheckpointSigner } from './keys/checkpoint-signer.js';
 import type { LedgerIdentity, LedgerStore } from './store/ledger-store.js';
 
@@ -54,13 +54,19 @@ export class LedgerWriter {
     this.waitingBytes = new ByteBudget(context.maxWaitingBytes);
     this.eraser = new Eraser(store);
     this.memory = new ReleaseMemory({ ...context, vkey: identity.vkey });
-    this.checkpoints = new Checkpoints(store, signer, (released) => this.memory.remember(released));
+    this.checkpoints = new Checkpoints({
+      store,
+      signer,
+      onRelease: (released) => this.memory.remember(released),
+      onError: (error) => this.sequencer.interrupt(error),
+    });
     this.index = new IndexFollower(store, (error) => this.sequencer.interrupt(error));
     this.sequencer = new Sequencer({
       ...context,
       checkpoints: this.checkpoints,
       recover: () => this.recover(),
       onCommitted: (entries) => this.index.follow(entries),
+      onEnded: (bytes) => this.waitingBytes.giveBack(bytes),
     });
   }
 
@@ -80,20 +86,16 @@ export class LedgerWriter {
     this.tidying = setInterval(() => void tidyAgain().catch(contain), TIDY_INTERVAL_MS).unref();
   }
 
-  append(entry: PreparedEntry): Promise<Sequenced> {
+  append(entry: PreparedEntry, until: Until = 'covered'): Promise<Sequenced> {
     const full = this.context.disk.refusal();
     if (full !== undefined) return Promise.reject(full);
-    const { payload, meta } = entry.event ?? {};
-    const bytes = (payload?.length ?? 0) + (meta?.length ?? 0);
+    const { bytes = 0 } = entry;
     if (!this.waitingBytes.take(bytes)) {
       return Promise.reject(
         new LedgerUnavailableError(`${this.waitingBytes.inUse} bytes of events are waiting already`),
       );
     }
-    const giveBack = (): void => this.waitingBytes.giveBack(bytes);
-    const sequenced = this.sequencer.append(entry);
-    sequenced.then(giveBack, giveBack);
-    return sequenced;
+    return this.sequencer.append(entry, until);
   }
 
   /** Announces an erasure and does it. */
@@ -141,7 +143,8 @@ export class LedgerWriter {
     await sequenced;
     await this.context.disk.makeRoom();
     await this.index.close();
-    await this.memory.flush().catch((error: unknown) => {
+    const saved = this.checkpoints.close().then(() => this.memory.flush());
+    await saved.catch((error: unknown) => {
       this.context.logger.warn(`The newest checkpoint of the ledger was not saved at its close: ${String(error)}`);
     });
     await this.context.disk.close();

@@ -407,7 +407,9 @@ export function ledgerStoreContract(name: string, open: () => Promise<OpenedLedg
         await steps.commit(anEvent(7));
         await steps.announce([[4, 4]]);
         expect((await store.erasures(0, 100)).map(({ index }) => index)).toEqual([5, 7]);
-        expect((await store.erasures(0, 1)).map(({ leaf }) => hex(leaf))).toEqual([hex(announced.entries[0]!.leaf)]);
+        expect((await store.erasures(0, 1)).map(({ leaf }) => hex(leaf))).toEqual([
+          hex(Buffer.from(announced.entries[0]!.leaf)),
+        ]);
         expect((await store.erasures(6, 100)).map(({ index }) => index)).toEqual([7]);
         expect(await store.erasures(8, 100)).toEqual([]);
       });

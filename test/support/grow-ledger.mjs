@@ -1,7 +1,7 @@
 // Makes large ledgers for measurements: past the sequencer, in large steps, and yet as it would have made them.
 import { randomBytes } from 'node:crypto';
 import { TreeGrowth } from '../../dist/ledger/merkle/tree-growth.js';
-import { leafHash } from '../../dist/ledger/merkle/tree-hash.js';
+import { leafHashOfText } from '../../dist/ledger/merkle/tree-hash.js';
 import { openLedger } from '../../dist/ledger/open-ledger.js';
 import { planStep } from '../../dist/ledger/sequencer/plan-step.js';
 import { prepareEvent } from '../../dist/ledger/sequencer/prepare-event.js';
@@ -50,10 +50,8 @@ async function grow(path, size, planOf) {
 function bareEntry(index, tree) {
   const random = randomBytes(64);
   const [meta, payload] = [random.subarray(0, 32), random.subarray(32)].map((bytes) => bytes.toString('base64'));
-  const leaf = Buffer.from(
-    `{"meta":"${meta}","payload":"${payload}","source":"ak_bench","time":${START_MS + index},"type":"event","v":1}`,
-  );
-  const hash = leafHash(leaf);
+  const leaf = `{"meta":"${meta}","payload":"${payload}","source":"ak_bench","time":${START_MS + index},"type":"event","v":1}`;
+  const hash = leafHashOfText(leaf);
   tree.append(hash);
   return { index, time: START_MS + index, leaf, leafHash: hash };
 }

@@ -1,7 +1,7 @@
 import { encodeBase64 } from '../encoding/base64.js';
 import { isBytes } from '../encoding/bytes.js';
 import { contained } from '../encoding/contained.js';
-import { hmacSha256 } from '../merkle/hash.js';
+import { hmacSha256, hmacSha256OfText } from '../merkle/hash.js';
 
 /** Length of a salt. A fixed length: HMAC takes a key and the same key behind a zero byte for one. */
 export const SALT_BYTES = 32;
@@ -22,6 +22,12 @@ export function newSalts(random: (bytes: number) => Uint8Array): Salts {
 export function commit(salt: Uint8Array, content: Uint8Array): string {
   if (!isSalt(salt)) throw new RangeError(`a salt has ${SALT_BYTES} bytes`);
   return encodeBase64(hmacSha256(salt, content));
+}
+
+/** The same to the UTF-8 of a text, which is well-formed. */
+export function commitToText(salt: Uint8Array, text: string): string {
+  if (!isSalt(salt)) throw new RangeError(`a salt has ${SALT_BYTES} bytes`);
+  return hmacSha256OfText(salt, text);
 }
 
 /** Whether a commitment is one to this content under this salt. Answers on input of any type. */

@@ -10,7 +10,10 @@ import type { EventLeaf, Leaf } from './leaf.js';
 /** The bytes of a leaf: canonical JSON (RFC 8785), so that one leaf has one hash. */
 export function encodeLeaf(leaf: Leaf): Uint8Array {
   if (!isLeaf(leaf)) throw new TypeError('a leaf has the members of its type and no others');
-  const json = leaf.type === 'event' ? eventJson(leaf) : canonicalJson({ ...leaf, v: LEAF_VERSION });
+  const json =
+    leaf.type === 'event'
+      ? eventLeafStart(leaf) + eventLeafEnd(leaf.time)
+      : canonicalJson({ ...leaf, v: LEAF_VERSION });
   const bytes = encodeUtf8(json) ?? new Uint8Array();
   if (bytes.length > MAX_ENTRY_BYTES) throw new RangeError(`a leaf has at most ${MAX_ENTRY_BYTES} bytes`);
   return bytes;
@@ -33,14 +36,17 @@ export function parseLeaf(entry: string | Uint8Array): Leaf | undefined {
 }
 
 /**
- * What `canonicalJson` makes of an event's leaf, which is nearly every one. Written out: its members are known, and in
- * their order here, and base64 has nothing to escape.
+ * What `canonicalJson` makes of an event's leaf, which is nearly every one, up to its time, which is known last. Written
+ * out: its members are known, and in their order here, and base64 has nothing to escape.
  */
-function eventJson({ meta, payload, seq, source, stream, time }: EventLeaf): string {
-  const [seqMember, streamMember] =
-    stream === undefined ? ['', ''] : [`"seq":${String(seq)},`, `"stream":${canonicalJson(stream)},`];
-  return (
-    `{"meta":"${meta}","payload":"${payload}",${seqMember}"source":${canonicalJson(source)},` +
-    `${streamMember}"time":${time},"type":"event","v":${LEAF_VERSION}}`
-  );
+export function eventLeafStart(leaf: Omit<EventLeaf, 'type' | 'time'>): string {
+  const { meta, payload, seq, source, stream } = leaf;
+  const start = `{"meta":"${meta}","payload":"${payload}",`;
+  if (stream === undefined) return `${start}"source":${canonicalJson(source)},"time":`;
+  return `${start}"seq":${String(seq)},"source":${canonicalJson(source)},"stream":${canonicalJson(stream)},"time":`;
+}
+
+/** What comes behind `eventLeafStart`. */
+export function eventLeafEnd(time: number): string {
+  return `${time},"type":"event","v":${LEAF_VERSION}}`;
 }

@@ -23,36 +23,8 @@ export function encodeMeta(meta: JsonObject): Uint8Array | undefined {
   return contained(() => (hasUnsafeInteger(meta) ? undefined : encodeUtf8(canonicalJson(meta))), undefined);
 }
 
-/**
- * The bytes of a meta of nothing but texts, with and without some of its members: what `encodeMeta` makes of the two, but
- * sorted and written once. `undefined` if a text has a lone surrogate.
- */
-export function encodeTextMeta(
-  meta: Readonly<Record<string, string>>,
-  without: readonly string[],
-): { readonly whole: Uint8Array; readonly lasting: Uint8Array } | undefined {
-  return contained(() => {
-    let [whole, lasting] = ['', ''];
-    for (const name of Object.keys(meta).sort()) {
-      const member = `,${quoted(name)}:${quoted(meta[name] ?? '')}`;
-      whole += member;
-      if (!without.includes(name)) lasting += member;
-    }
-    const [all, some] = [encodeUtf8(`{${whole.slice(1)}}`), encodeUtf8(`{${lasting.slice(1)}}`)];
-    return all && some && { whole: all, lasting: some };
-  }, undefined);
-}
-
-/** ASCII but for what JSON escapes. */
-const UNESCAPED = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
-
-/** Most texts have nothing to escape, and to see that costs less than to have it done. */
-function quoted(text: string): string {
-  return UNESCAPED.test(text) ? `"${text}"` : canonicalJson(text);
-}
-
 /** What a client compares a receipt with: SHA-256 of the payload. Never in a leaf: unsalted, it could be guessed. */
-export function payloadHash(payload: Uint8Array): string {
+export function payloadHash(payload: Uint8Array | string): string {
   return sha256Hex(payload);
 }
 

@@ -1,5 +1,5 @@
 import { isBytes } from '../encoding/bytes.js';
-import { sha256 } from './hash.js';
+import { sha256, sha256OfText } from './hash.js';
 
 /** Length of a hash in the tree. */
 export const HASH_BYTES = 32;
@@ -15,6 +15,11 @@ export function leafHash(entry: Uint8Array): Uint8Array {
   const prefixed = fits ? shortLeaf.subarray(0, 1 + entry.length) : new Uint8Array(1 + entry.length);
   prefixed.set(entry, 1);
   return sha256(prefixed);
+}
+
+/** The same of an entry that is given as text. */
+export function leafHashOfText(entry: string): Uint8Array {
+  return sha256OfText(`\0${entry}`);
 }
 
 /** The hash of an inner node: `SHA256(0x01 || left || right)`. RFC 6962, section 2.1. */

@@ -5,8 +5,8 @@ import type { LedgerStore } from '../store/ledger-store.js';
  * happens in the process meanwhile: a few milliseconds.
  */
 const STEP = 512;
-/** How long events stay behind the index when few come. */
-const LATEST_MS = 200;
+/** How long events stay behind the index when few come: a step has a price of its own, whatever it takes along. */
+const LATEST_MS = 1_000;
 
 /**
  * Keeps the index by which events are found behind the log, but not far. Searches do not depend on it: it makes them

@@ -1,13 +1,15 @@
-import { encodeHex } from '../encoding/hex.js';
 import { equalBytes } from '../encoding/bytes.js';
+import { encodeHex } from '../encoding/hex.js';
+import { decodeUtf8 } from '../encoding/utf8.js';
 import { LedgerCorruptError } from '../ledger-errors.js';
-import { encodeLeaf } from '../leaf/encode-leaf.js';
+import { encodeLeaf, eventLeafEnd } from '../leaf/encode-leaf.js';
 import { LEAF_FORMAT } from '../leaf/leaf.js';
 import type { Leaf } from '../leaf/leaf.js';
-import { leafHash } from '../merkle/tree-hash.js';
+import { leafHashOfText } from '../merkle/tree-hash.js';
 import { TreeGrowth } from '../merkle/tree-growth.js';
 import { isCount } from '../merkle/tree-index.js';
-import type { CommitPlan, CommitView, KnownEvent, NewEntry, TreeHead } from '../store/ledger-store.js';
+import type { CommitPlan, CommitView, KnownEvent, NewEntry, NewEvent, TreeHead } from '../store/ledger-store.js';
+import { isSameEvent } from './is-same-event.js';
 import type { PreparedEntry } from './prepare-event.js';
 
 /** How long a repeated idempotency key is recognised. */
@@ -43,27 +45,45 @@ export type StepOutcome =
 export function planStep(input: StepInput, view: CommitView): StepPlan {
   const tree = treeAt(view, input.tree);
   const time = isCount(input.now) ? Math.max(input.now, view.head.lastMs) : view.head.lastMs;
-  const entries: NewEntry[] = [];
-  const add = (leaf: Leaf, event?: PreparedEntry['event']): NewEntry => {
-    const bytes = encodeLeaf(leaf);
-    const entry = { index: tree.size, time, leaf: bytes, leafHash: leafHash(bytes), ...(event && { event }) };
-    tree.append(entry.leafHash);
-    entries.push(entry);
-    return entry;
-  };
-  if (tree.size === 0) add(genesis(input, time));
-  const seen = new Map<string, KnownEvent>();
-  const outcomes = input.events.map(({ leaf, event }, at): StepOutcome => {
-    const key = identify(event);
-    const known = (key === undefined ? undefined : seen.get(key)) ?? recent(view.known[at], time);
-    if (known !== undefined) return repetition(event, known);
-    const { index, leafHash: hash } = add({ ...leaf, time }, event);
-    const { fingerprint } = event?.idempotency ?? {};
-    if (key !== undefined && fingerprint) seen.set(key, { fingerprint, index, leafHash: hash, atMs: time });
-    return { kind: 'appended', index, leafHash: hash };
-  });
+  const step = new Step(tree, time);
+  if (tree.size === 0) step.add(genesis(input, time), undefined);
+  const outcomes = input.events.map((event, at) => step.take(event, view.known[at]));
+  const { entries } = step;
   const head = { size: tree.size, root: tree.root(), lastMs: entries.length === 0 ? view.head.lastMs : time };
   return { base: view.head, head, entries, tiles: tree.takeGrownTiles(), outcomes, tree };
+}
+
+class Step {
+  readonly entries: NewEntry[] = [];
+  /** What came in this step already, by its key. */
+  private readonly seen = new Map<string, KnownEvent>();
+
+  constructor(
+    private readonly tree: TreeGrowth,
+    private readonly time: number,
+  ) {}
+
+  take({ leaf, event }: PreparedEntry, stored: KnownEvent | undefined): StepOutcome {
+    const { time } = this;
+    const key = identify(event);
+    const known = (key === undefined ? undefined : this.seen.get(key)) ?? recent(stored, time);
+    if (known !== undefined) return repetition(event, known);
+    const { index, leafHash } = this.add(typeof leaf === 'string' ? leaf : { ...leaf, time }, event);
+    if (key !== undefined && event !== undefined) {
+      this.seen.set(key, { payload: event.payload, meta: event.meta, index, leafHash, atMs: time });
+    }
+    return { kind: 'appended', index, leafHash };
+  }
+
+  /** An event's leaf is given up to its time. */
+  add(leaf: Leaf | string, event: NewEvent | undefined): NewEntry {
+    const { tree, time } = this;
+    const text = typeof leaf === 'string' ? leaf + eventLeafEnd(time) : (decodeUtf8(encodeLeaf(leaf)) ?? '');
+    const entry = { index: tree.size, time, leaf: text, leafHash: leafHashOfText(text), event };
+    tree.append(entry.leafHash);
+    this.entries.push(entry);
+    return entry;
+  }
 }
 
 /** The tree at the head that the step builds on, and proof that the head is the tree's. */
@@ -84,8 +104,7 @@ function recent(known: KnownEvent | undefined, time: number): KnownEvent | undef
 }
 
 function repetition(event: PreparedEntry['event'], known: KnownEvent): StepOutcome {
-  const { idempotency } = event ?? {};
-  if (idempotency === undefined || !equalBytes(idempotency.fingerprint, known.fingerprint)) return { kind: 'reused' };
+  if (event === undefined || !isSameEvent(event, known)) return { kind: 'reused' };
   return { kind: 'duplicate', index: known.index, leafHash: known.leafHash };
 }
 

@@ -6,7 +6,7 @@ import { BatchQueue } from './batch-queue.js';
 import type { BatchLimits } from './batch-queue.js';
 import type { Checkpoints } from './checkpoints.js';
 import { planStep } from './plan-step.js';
-import type { StepOutcome, StepPlan } from './plan-step.js';
+import type { StepPlan } from './plan-step.js';
 import type { PreparedEntry } from './prepare-event.js';
 import { Recovery } from './recovery.js';
 
@@ -21,25 +21,33 @@ export interface SequencerContext {
   readonly recover: () => Promise<void>;
   /** Told how many entries a step has committed, once it is answered. */
   readonly onCommitted: (entries: number) => void;
+  /** Told how many bytes of events do not wait any more, whatever became of them. */
+  readonly onEnded: (bytes: number) => void;
 }
 
-/** What became of an event: its place, and the size of a released checkpoint that covers it. */
+/** What became of an event: its place, and the size of the tree that is durable and has it. */
 export interface Sequenced {
   readonly index: number;
   readonly leafHash: Uint8Array;
   readonly duplicate: boolean;
+  /** Of a released checkpoint, if it was waited for. */
   readonly treeSize: number;
 }
 
+/** What an event waits for: its commit, or a checkpoint that covers it. */
+export type Until = 'durable' | 'covered';
+
 interface Waiting {
   readonly event: PreparedEntry;
+  readonly until: Until;
   readonly resolve: (sequenced: Sequenced) => void;
   readonly reject: (error: Error) => void;
 }
 
 /**
- * Puts events into the log, in the order they come in. Each step: commit durably, sign the committed head, only then
- * answer; nothing of a step leaves the process before.
+ * Puts events into the log, in the order they come in. Each step: commit durably, sign the committed head if one of its
+ * events waits for that, only then answer; nothing of a step leaves the process before. What nobody waits for is signed a
+ * moment later, together with what has come by then.
  *
  * Any error of the store stops it: a failed commit can have happened or not, and the page cache may no longer be what
  * the disk has. Everything that waits fails, the store is reopened and checked, and then it goes on. Events given again
@@ -73,13 +81,15 @@ export class Sequencer {
     await this.context.checkpoints.release(plan.head);
   }
 
-  append(event: PreparedEntry): Promise<Sequenced> {
+  append(event: PreparedEntry, until: Until = 'covered'): Promise<Sequenced> {
     return new Promise((resolve, reject) => {
-      const refusal = this.refusal();
-      if (refusal !== undefined) return reject(refusal);
-      if (!this.queue.push({ event, resolve, reject })) {
-        reject(new LedgerUnavailableError(`${this.queue.length} events are waiting already`));
+      let refusal = this.refusal();
+      if (refusal === undefined && !this.queue.push({ event, until, resolve, reject })) {
+        refusal = new LedgerUnavailableError(`${this.queue.length} events are waiting already`);
       }
+      if (refusal === undefined) return;
+      this.context.onEnded(event.bytes ?? 0);
+      reject(refusal);
     });
   }
 
@@ -126,7 +136,12 @@ export class Sequencer {
 
   /** Answers once a checkpoint covers the step. If none can be signed, the step is durable and yet not acknowledged. */
   private async answer(batch: readonly Waiting[], { head, base, outcomes }: StepPlan): Promise<void> {
-    const { size } = await this.context.checkpoints.release(head, base);
+    const { checkpoints } = this.context;
+    checkpoints.committed(head, base);
+    const isAwaited = batch.some(({ until }) => until === 'covered');
+    const size = isAwaited ? (await checkpoints.release(head)).size : head.size;
+    if (!isAwaited) checkpoints.releaseSoon();
+    this.context.onEnded(bytesOf(batch));
     batch.forEach(({ resolve, reject }, at) => {
       const outcome = outcomes[at];
       if (outcome === undefined || outcome.kind === 'reused') return reject(new IdempotencyKeyReusedError());
@@ -139,16 +154,22 @@ export class Sequencer {
     const lost = [...batch, ...this.queue.takeAll()];
     this.counts.failed += lost.length;
     this.grown = undefined;
+    this.context.onEnded(bytesOf(lost));
     for (const { reject } of lost) reject(unavailable(cause));
     this.recovery.start(cause);
   }
 
   private count({ outcomes, entries }: StepPlan): void {
-    const having = (kind: StepOutcome['kind']): number => outcomes.filter((outcome) => outcome.kind === kind).length;
-    this.counts.appended += having('appended');
-    this.counts.duplicates += having('duplicate');
+    for (const { kind } of outcomes) {
+      if (kind === 'appended') this.counts.appended += 1;
+      else if (kind === 'duplicate') this.counts.duplicates += 1;
+    }
     if (entries.length > 0) this.counts.commits += 1;
   }
+}
+
+function bytesOf(batch: readonly Waiting[]): number {
+  return batch.reduce((bytes, { event }) => bytes + (event.bytes ?? 0), 0);
 }
 
 /** Whatever is wrong with the ledger, its callers can give the event again. */

@@ -12,28 +12,37 @@ export interface IndexedEvent extends Omit<EventFilter, 'from' | 'to' | 'text'> 
 /** What an event is found by, out of its meta and, where that is JSON in our form, its payload. Takes any payload. */
 export function indexEvent({ payload, meta }: Pick<LedgerEvent, 'payload' | 'meta'>): IndexedEvent {
   const said = parse(payload);
-  const [actor, handler, called] = [said['actor'], said['handler'], said['function']];
-  const names = ['id', 'label', 'email'].map((name) => text(member(actor, name)));
-  const found = {
-    eventName: text(meta['event_name']),
+  const { actor, handler, function: called, request, metrics, message } = said;
+  const [id, label, email] = [text(member(actor, 'id')), text(member(actor, 'label')), text(member(actor, 'email'))];
+  const eventName = text(meta['event_name']);
+  const service = text(meta['service']);
+  const tenant = text(said['tenant']);
+  const trail = text(meta['immutable_trail']);
+  const words: string[] = [];
+  for (const value of [message, eventName, service, tenant, trail, meta['error_type'], id, label, email]) {
+    add(words, value);
+  }
+  add(words, member(handler, 'controller'));
+  add(words, member(handler, 'method'));
+  add(words, member(called, 'module'));
+  add(words, member(called, 'name'));
+  return {
+    eventName,
     type: text(meta['type']) ?? text(said['kind']),
-    service: text(meta['service']),
-    actor: text(actor) ?? names.find((name) => name !== undefined),
-    tenant: text(said['tenant']),
-    requestId: text(meta['request_id']) ?? text(member(said['request'], 'request_id')),
-    trail: text(meta['immutable_trail']),
-    status: status(meta['http_status']) ?? status(member(said['metrics'], 'status_code')),
-    route: text(meta['http_route']) ?? text(member(said['request'], 'route')),
+    service,
+    actor: text(actor) ?? id ?? label ?? email,
+    tenant,
+    requestId: text(meta['request_id']) ?? text(member(request, 'request_id')),
+    trail,
+    status: status(meta['http_status']) ?? status(member(metrics, 'status_code')),
+    route: text(meta['http_route']) ?? text(member(request, 'route')),
+    words: searchWords(words),
   };
-  const code = [
-    member(handler, 'controller'),
-    member(handler, 'method'),
-    member(called, 'module'),
-    member(called, 'name'),
-  ];
-  const { eventName, service, tenant, trail } = found;
-  const named = [said['message'], eventName, service, tenant, trail, meta['error_type'], ...names, ...code];
-  return { ...found, words: searchWords(named.flatMap((value) => text(value) ?? [])) };
+}
+
+function add(texts: string[], value: JsonValue | undefined): void {
+  const found = text(value);
+  if (found !== undefined) texts.push(found);
 }
 
 function parse(payload: string): JsonObject {

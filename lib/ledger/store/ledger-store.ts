@@ -2,7 +2,6 @@ import type { EventFilter, LedgerEntry } from '../ledger.types.js';
 import type { Salts } from '../leaf/commitment.js';
 import type { TileReader } from '../merkle/hash-tile.js';
 import type { GrownTile } from '../merkle/tree-growth.js';
-import type { IndexedEvent } from './index-event.js';
 
 /**
  * Where the ledger's log lies: its entries, the content beside them, the tiles of the tree over them, and its head.
@@ -90,7 +89,7 @@ export interface LedgerIdentity {
   readonly origin: string;
   /** The key that signs now. */
   readonly vkey: string;
-  /** 32 bytes. Keys the hashes of idempotency keys and of contents, which could be guessed otherwise. */
+  /** 32 bytes. Keys the hashes of idempotency keys, which could be guessed otherwise. */
   readonly idempotencySecret: Uint8Array;
 }
 
@@ -110,7 +109,9 @@ export interface IdempotencyKey {
 
 /** What was recorded under an idempotency key. */
 export interface KnownEvent {
-  readonly fingerprint: Uint8Array;
+  /** What it said; missing if somebody has erased it and left the key. */
+  readonly payload: string | undefined;
+  readonly meta: string | undefined;
   readonly index: number;
   readonly leafHash: Uint8Array;
   readonly atMs: number;
@@ -142,20 +143,21 @@ export interface CommitPlan {
 export interface NewEntry {
   readonly index: number;
   readonly time: number;
-  readonly leaf: Uint8Array;
+  /** The text of its bytes in UTF-8. */
+  readonly leaf: string;
   readonly leafHash: Uint8Array;
   /** An event's; leaves of other types have everything in clear. */
-  readonly event?: NewEvent;
+  readonly event?: NewEvent | undefined;
 }
 
 export interface NewEvent {
-  readonly payload: Uint8Array;
-  readonly meta: Uint8Array;
+  /** Kept, as `meta` is, as its bytes in UTF-8. */
+  readonly payload: string;
+  /** Canonical JSON. */
+  readonly meta: string;
   readonly salts: Salts;
-  /** What `extendIndex` would make of payload and meta. */
-  readonly indexed: IndexedEvent;
   /** Replaces what was recorded under the same key, which is then too old to count. */
-  readonly idempotency?: IdempotencyKey & { readonly fingerprint: Uint8Array };
+  readonly idempotency?: IdempotencyKey | undefined;
 }
 
 export interface SavedNote {

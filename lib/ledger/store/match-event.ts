@@ -31,8 +31,10 @@ export interface IndexRow {
   readonly words: string;
 }
 
-export function indexRow(time: number, { words, ...event }: IndexedEvent): IndexRow {
-  const columns = INDEX_COLUMNS.map(([name]) => event[name] ?? null);
+export function indexRow(time: number, event: IndexedEvent): IndexRow {
+  const { words } = event;
+  const columns: (string | number | null)[] = [];
+  for (const [name] of INDEX_COLUMNS) columns.push(event[name] ?? null);
   return { time, columns, words: words.length === 0 ? '' : ` ${words.join(' ')}` };
 }
 

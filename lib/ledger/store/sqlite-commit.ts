@@ -64,5 +64,5 @@ function writeEntry(statements: Statements, { index, time, leaf, leafHash, event
   if (event === undefined) return;
   const { payload, meta, salts, idempotency: key } = event;
   statements.addContent.run(index, payload, salts.payload, meta, salts.meta);
-  if (key !== undefined) statements.addKey.run(index, key.source, key.keyHash, key.fingerprint, time);
+  if (key !== undefined) statements.addKey.run(index, key.source, key.keyHash, time);
 }

@@ -16,6 +16,6 @@ function toContent({ payload, payload_salt: payloadSalt, meta, meta_salt: metaSa
   };
 }
 
-export function toKnown({ fp, idx, leaf_hash: leafHash, at_ms: atMs }: KnownRow): KnownEvent {
-  return { fingerprint: fp, index: idx, leafHash, atMs };
+export function toKnown({ payload, meta, idx, leaf_hash: leafHash, at_ms: atMs }: KnownRow): KnownEvent {
+  return { payload: payload ?? undefined, meta: meta ?? undefined, index: idx, leafHash, atMs };
 }

@@ -56,7 +56,6 @@ export const SCHEMA = `
     idx INTEGER PRIMARY KEY REFERENCES entry (idx),
     source TEXT NOT NULL,
     key_hash BLOB NOT NULL,
-    fp BLOB NOT NULL,
     at_ms INTEGER NOT NULL
   ) STRICT;
 

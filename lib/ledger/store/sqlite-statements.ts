@@ -14,7 +14,8 @@ export interface IdentityRow {
 }
 
 export interface KnownRow {
-  readonly fp: Uint8Array;
+  readonly payload: string | null;
+  readonly meta: string | null;
   readonly idx: number;
   readonly leaf_hash: Uint8Array;
   readonly at_ms: number;
@@ -60,11 +61,14 @@ const SQL = {
   head: 'SELECT size, root, last_ms, indexed_to FROM log',
   moveHead: 'UPDATE log SET size = ?, root = ?, last_ms = ? WHERE size = ? AND root = ?',
   keyPlaces: 'SELECT idx FROM idem_place WHERE hash = substr(?, 1, 8) ORDER BY idx DESC',
-  known: `SELECT fp, idem.idx, leaf_hash, at_ms FROM idem JOIN entry ON entry.idx = idem.idx
+  known: `SELECT CAST(payload AS TEXT) AS payload, CAST(meta AS TEXT) AS meta, idem.idx, leaf_hash, at_ms
+       FROM idem JOIN entry ON entry.idx = idem.idx LEFT JOIN content ON content.idx = idem.idx
        WHERE idem.idx = ? AND key_hash = ? AND source = ?`,
   keysFrom: 'SELECT idx, key_hash FROM idem WHERE idx >= ? ORDER BY idx',
-  addEntry: 'INSERT INTO entry (idx, leaf, leaf_hash) VALUES (?, ?, ?)',
-  addContent: 'INSERT INTO content (idx, payload, payload_salt, meta, meta_salt) VALUES (?, ?, ?, ?, ?)',
+  // Given as texts: bytes of their own would be one more copy each, and garbage.
+  addEntry: 'INSERT INTO entry (idx, leaf, leaf_hash) VALUES (?, CAST(? AS BLOB), ?)',
+  addContent: `INSERT INTO content (idx, payload, payload_salt, meta, meta_salt)
+       VALUES (?, CAST(? AS BLOB), ?, CAST(? AS BLOB), ?)`,
   // Rows that somebody else has put there must not stop the index. To replace them one by one is slow even without any.
   clearIndex: 'DELETE FROM event_index WHERE idx >= ?',
   addIndex: `INSERT INTO event_index
@@ -76,7 +80,7 @@ const SQL = {
        SELECT substr(leaf_hash, 1, 8) AS hash, idx FROM entry WHERE idx >= ? AND idx < ? ORDER BY hash`,
   addKeyPlaces: `INSERT OR IGNORE INTO idem_place
        SELECT substr(key_hash, 1, 8) AS hash, idx FROM idem WHERE idx >= ? AND idx < ? ORDER BY hash`,
-  addKey: 'INSERT INTO idem (idx, source, key_hash, fp, at_ms) VALUES (?, ?, ?, ?, ?)',
+  addKey: 'INSERT INTO idem (idx, source, key_hash, at_ms) VALUES (?, ?, ?, ?)',
   place: 'SELECT size, indexed_to FROM log',
   moveIndex: 'UPDATE log SET indexed_to = ?',
   // Other words than those of a step: what goes wrong with one does not with the other.

@@ -10,6 +10,7 @@ import { InvalidLedgerEventError, LedgerReadOnlyError } from '../../../lib/ledge
 import type { Ledger } from '../../../lib/ledger/ledger.js';
 import type { ErasureRequest, LedgerReceipt } from '../../../lib/ledger/ledger.types.js';
 import { encodeLeaf } from '../../../lib/ledger/leaf/encode-leaf.js';
+import type { ErasureLeaf } from '../../../lib/ledger/leaf/leaf.js';
 import { loadSqlite } from '../../../lib/ledger/store/sqlite-database.js';
 import type { OpenSqlite } from '../../../lib/ledger/store/sqlite-database.js';
 import { encodePayload, parsePolicy, verifyEventProof, verifyTlogProof } from '../../../lib/ledger/verify/index.js';
@@ -92,7 +93,7 @@ describe('the erasure of events', () => {
     const ledger = await open();
     await ledger.append({ ...secretEvent(1, SECRET), idempotencyKey: 'key-1' });
     await append(ledger, 3);
-    const bytes = ['payload_salt', 'meta_salt', 'key_hash', 'fp'].map((column) =>
+    const bytes = ['payload_salt', 'meta_salt', 'key_hash'].map((column) =>
       blob(`SELECT ${column} FROM ${column.endsWith('salt') ? 'content' : 'idem'} WHERE idx = 1`).toString('latin1'),
     );
     await ledger.erase({ ranges: [[1, 1]], ...BY });
@@ -204,10 +205,10 @@ describe('the erasure of events', () => {
 
   it('is announced in as many entries as it takes', async () => {
     const ranges = Array.from({ length: 9_000 }, (_, at) => [1_000_000 + 2 * at, 1_000_000 + 2 * at] as const);
-    const leaves = prepareErasure({ ranges, ...BY }, 2_000_000).map(({ leaf }) => leaf);
+    const leaves = prepareErasure({ ranges, ...BY }, 2_000_000).map(({ leaf }) => leaf as ErasureLeaf);
     expect(leaves.length).toBe(3);
     for (const leaf of leaves) expect(encodeLeaf(leaf).length).toBeLessThan(65_535);
-    expect(leaves.flatMap((leaf) => (leaf.type === 'erasure' ? leaf.indexes : []))).toEqual(ranges);
+    expect(leaves.flatMap((leaf) => leaf.indexes)).toEqual(ranges);
     expect(prepareErasure({ ranges: [], ...BY }, 1)).toEqual([]);
   });
 
@@ -241,7 +242,7 @@ describe('the erasure of events', () => {
     tamper(path, (database) => {
       database.exec(`INSERT INTO event_index (idx, time) VALUES (1, 0);
         INSERT INTO event_words (rowid, words) VALUES (2, 'ghost');
-        INSERT INTO idem (idx, source, key_hash, fp, at_ms) VALUES (2, 'ak', x'00', x'00', 0);`);
+        INSERT INTO idem (idx, source, key_hash, at_ms) VALUES (2, 'ak', x'00', 0);`);
     });
     expect((await findings()).filter((finding) => !finding.startsWith('CONTENT_ERASED'))).toEqual([
       'INDEX_MISMATCH 1',

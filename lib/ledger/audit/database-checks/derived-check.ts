@@ -1,9 +1,6 @@
-import { concatBytes, equalBytes } from '../../encoding/bytes.js';
 import { contained } from '../../encoding/contained.js';
 import { decodeUtf8 } from '../../encoding/utf8.js';
-import { encodeMeta } from '../../leaf/event-content.js';
 import type { EventLeaf, Leaf } from '../../leaf/leaf.js';
-import { hmacSha256 } from '../../merkle/hash.js';
 import { indexEvent } from '../../store/index-event.js';
 import { INDEX_COLUMNS } from '../../store/match-event.js';
 import type { Check, CheckContext, EntryBatch } from '../check.js';
@@ -13,13 +10,9 @@ import type { PlaceRow } from '../../store/sqlite-statements.js';
 import type { DatabaseInside } from './database-inside.js';
 import type { WordsCheck } from './words-check.js';
 
-/** Different in every attempt, and so no part of what an idempotency key stands for. */
-const CHANGING_META: readonly string[] = ['request_id', 'trace_id', 'span_id'];
-
 /** What an event says, as far as it is the one that its entry commits to. */
 interface Said {
   readonly payload: string;
-  readonly bytes: Uint8Array;
   readonly meta: Readonly<Record<string, string>>;
 }
 
@@ -41,7 +34,6 @@ export class DerivedCheck implements Check {
     // Before the rows: the index follows the log, and goes on meanwhile.
     const { indexed_to: indexedTo } = this.place();
     const indexed = new Map(statements.indexed.all(...range).map((row) => [row.idx, row]));
-    const said = new Map<number, Said>();
     leaves.forEach((leaf, at) => {
       const index = first + at;
       this.words.expect(index, leaf === undefined || leaf.type === 'event' ? undefined : []);
@@ -52,7 +44,6 @@ export class DerivedCheck implements Check {
       if (content && isErased(content)) return this.requireForgotten(index, row);
       const found = content && this.context.sound.has(content) ? saidBy(content) : undefined;
       if (found === undefined) return;
-      said.set(index, found);
       // Searches look at the events behind the index themselves.
       if (index >= indexedTo) this.words.expect(index, undefined);
       else this.compareIndex(leaf, found, { index, row });
@@ -61,7 +52,7 @@ export class DerivedCheck implements Check {
       const at = row.idx - first;
       const content = contents.get(row.idx);
       if (content && isErased(content)) this.report(row.idx, 'idem', 'there is a key of an event that was erased');
-      else if (entries[at] !== undefined) this.compareKey(row, leaves[at], said.get(row.idx));
+      else if (entries[at] !== undefined) this.compareKey(row, leaves[at]);
     }
   }
 
@@ -98,13 +89,9 @@ export class DerivedCheck implements Check {
     this.words.expect(index, expected.words);
   }
 
-  private compareKey({ idx: index, source, fp, at_ms }: IdemRow, leaf: Leaf | undefined, said: Said | undefined): void {
-    const { log } = this.inside;
-    if (leaf?.type !== 'event' || source !== leaf.source || at_ms !== leaf.time) {
-      this.report(index, 'idem', 'an idempotency key stands for an event of another source or time');
-    } else if (said && log && !equalBytes(fp, fingerprint(said, log.idem_secret))) {
-      this.report(index, 'idem', 'an idempotency key stands for another event');
-    }
+  private compareKey({ idx: index, source, at_ms }: IdemRow, leaf: Leaf | undefined): void {
+    if (leaf?.type === 'event' && source === leaf.source && at_ms === leaf.time) return;
+    this.report(index, 'idem', 'an idempotency key stands for an event of another source or time');
   }
 
   private reportUnlessErased(index: number): void {
@@ -137,10 +124,5 @@ function saidBy({ payload, meta }: EntryContent): Said | undefined {
   const text = payload && decodeUtf8(payload);
   const json = meta && decodeUtf8(meta);
   const map = json && contained(() => JSON.parse(json) as Said['meta'], undefined);
-  return payload && text !== undefined && map ? { payload: text, bytes: payload, meta: map } : undefined;
-}
-
-function fingerprint({ bytes, meta }: Said, secret: Uint8Array): Uint8Array {
-  const lasting = Object.fromEntries(Object.entries(meta).filter(([name]) => !CHANGING_META.includes(name)));
-  return hmacSha256(secret, concatBytes(bytes, Uint8Array.of(0), encodeMeta(lasting) ?? new Uint8Array()));
+  return text !== undefined && map ? { payload: text, meta: map } : undefined;
 }

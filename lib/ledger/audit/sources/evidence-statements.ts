@@ -27,7 +27,6 @@ export interface NoteRow {
 
 export interface IdemRow {
   readonly source: string;
-  readonly fp: Uint8Array;
   readonly idx: number;
   readonly at_ms: number;
 }
@@ -88,7 +87,7 @@ export function prepareEvidence(database: SqliteDatabase) {
     contents: database.prepare<ContentRow>(
       'SELECT idx, payload, payload_salt, meta, meta_salt FROM content WHERE idx >= ? AND idx < ?',
     ),
-    idem: database.prepare<IdemRow>('SELECT source, fp, idx, at_ms FROM idem WHERE idx >= ? AND idx < ?'),
+    idem: database.prepare<IdemRow>('SELECT source, idx, at_ms FROM idem WHERE idx >= ? AND idx < ?'),
     indexed: database.prepare<IndexRow>('SELECT * FROM event_index WHERE idx >= ? AND idx < ?'),
   };
 }

@@ -53,7 +53,6 @@ const HARMS: readonly (readonly [sql: string, ...found: readonly string[]])[] = 
     'INDEX_MISMATCH 5 idem: an idempotency key stands for an event of',
   ],
   [`UPDATE idem SET idx = 0 WHERE idx = 5`, 'INDEX_MISMATCH 0 idem: an idempotency key stands for an event of'],
-  [`UPDATE idem SET fp = x'00' WHERE idx = 5`, 'INDEX_MISMATCH 5 idem: an idempotency key stands for another event'],
   ['INSERT INTO tile VALUES (0, 1, zeroblob(32))', 'TILE_MISMATCH 256 tile/0/1: the database has 32 bytes'],
   ['INSERT INTO tile VALUES (1, 0, zeroblob(0))', 'TILE_MISMATCH 0 tile/1/0: the database has 0 bytes'],
   ['INSERT INTO tile VALUES (-1, 0, zeroblob(672))', 'TILE_MISMATCH 0 tile/-1/0: the database has 672 bytes'],
