@@ -39,10 +39,12 @@ export class ImmutableLogService {
    */
   record(name: string, payload?: object, options?: RecordOptions & { guarantee?: 'background' }): RecordedEvent;
   /**
-   * Records one event and waits until the ledger has it (`durable`) or for the destination's receipt (`confirmed`).
+   * Records one event and waits until the ledger has it (`durable`) or for the destination's receipt (`confirmed`), not
+   * longer than `delivery.guaranteeTimeoutMs`.
    *
    * @throws {Error} with a `code` when the event was not delivered: `IML_REJECTED`, `IML_BUFFER_FULL`, `IML_GAVE_UP`,
-   * `IML_CLOSED`, `IML_NO_LEDGER`, or an error of the ledger.
+   * `IML_CLOSED`, `IML_NO_LEDGER`, or an error of the ledger; or not by now, and may be later: `IML_NOT_KEPT_IN_TIME`,
+   * `IML_DESTINATION_PAUSED`.
    */
   record(
     name: string,
@@ -56,13 +58,14 @@ export class ImmutableLogService {
     if (options.guarantee === 'durable' && this.parts.options.mode === 'remote')
       return Promise.reject(new NoLedgerError());
     if (options.guarantee === 'durable' || options.guarantee === 'confirmed')
-      return this.confirm(event, options.guarantee);
+      return this.keep(event, options.guarantee);
     return { id: this.parts.recorder.record(this.factsOf(event))?.id };
   }
 
   /**
    * Records several events and resolves to one result each, in their order, when the ledger has them all (in `remote`
-   * mode: the destination), or as `guarantee` says. Never rejects.
+   * mode: the destination), or as `guarantee` says. Takes its time: only the receipts that `confirmed` asks for in
+   * `hybrid` mode are waited for no longer than `delivery.guaranteeTimeoutMs`. Never rejects.
    */
   async recordBatch(
     events: readonly EventToRecord[],
@@ -134,7 +137,18 @@ export class ImmutableLogService {
     return this.parts.recorder.contain('reading an event', () => toFacts(event, currentContext()));
   }
 
-  private confirm(event: EventToRecord, awaited: Awaited = 'confirmed'): Promise<Receipt> {
+  /** Waits no longer than `delivery.guaranteeTimeoutMs`. */
+  private keep(event: EventToRecord, awaited: Awaited): Promise<Receipt> {
+    const facts = this.factsOf(event);
+    return new Promise((resolve, reject) => {
+      this.parts.recorder.keep(facts, awaited, (failure, receipt) => {
+        if (receipt !== undefined) resolve(receipt);
+        else reject(failure ?? new NotRecordedError(facts?.name ?? 'app.event'));
+      });
+    });
+  }
+
+  private confirm(event: EventToRecord, awaited: Awaited): Promise<Receipt> {
     const { recorder } = this.parts;
     return new Promise((resolve, reject) => {
       const settle = (delivery: Delivery) =>

@@ -6,7 +6,7 @@ export type { GuaranteeChoice, OnFailure } from './capture/guarantee.js';
 export { ImmutableLogExceptionFilter } from './capture/http/audit-exception.filter.js';
 export { ImmutableLogInterceptor } from './capture/http/audit.interceptor.js';
 export { NoLedgerError } from './capture/no-ledger.error.js';
-export { NotKeptInTimeError } from './capture/not-kept-in-time.error.js';
+export { NotKeptInTimeError } from './event/not-kept-in-time.error.js';
 export { NotRecordedError } from './capture/not-recorded.error.js';
 export type { Annotation } from './capture/request-context.js';
 export { SkipAudit } from './capture/skip-audit.decorator.js';
@@ -15,7 +15,13 @@ export type { DeliveryOptions } from './delivery/delivery.options.js';
 export type { ForwardReceipt, ForwardRejection, RejectionFilter } from './delivery/forwarder/forward-store.js';
 export { listReceipts, listRejections, redriveRejected } from './delivery/forwarder/kept-outcomes.js';
 export type { ReceiptQuery } from './delivery/forwarder/kept-outcomes.js';
-export { BufferFullError, ClosedError, GaveUpError, RejectedError } from './delivery/delivery-errors.js';
+export {
+  BufferFullError,
+  ClosedError,
+  DestinationPausedError,
+  GaveUpError,
+  RejectedError,
+} from './delivery/delivery-errors.js';
 export { WorkerStartError } from './delivery/worker/worker-errors.js';
 export type { HttpServiceLike } from './delivery/remote/http-service.js';
 export type { Actor } from './event/actor.js';

@@ -37,6 +37,7 @@ const PUBLIC_API: readonly string[] = [
   'AuditEvent',
   'BufferFullError',
   'ClosedError',
+  'DestinationPausedError',
   'EventSink',
   'GaveUpError',
   'IMMUTABLE_LOG_OPTIONS',

@@ -1,10 +1,10 @@
 import type { AuditEvent } from '../event/audit-event.js';
 import type { EventFacts } from '../event/event-facts.js';
-import type { Awaited, Delivery, EventSink } from '../event/event-sink.js';
+import type { Awaited, Delivery, EventSink, Receipt } from '../event/event-sink.js';
 import type { AuditLogger } from '../event/audit-logger.js';
 import type { KeepingFailure } from './guarantee.js';
 import { NoLedgerError } from './no-ledger.error.js';
-import { NotKeptInTimeError } from './not-kept-in-time.error.js';
+import { NotKeptInTimeError } from '../event/not-kept-in-time.error.js';
 import { NotRecordedError } from './not-recorded.error.js';
 
 export interface RecorderParts {
@@ -16,6 +16,9 @@ export interface RecorderParts {
   /** Without one nothing is durable. */
   readonly hasLedger: boolean;
 }
+
+/** Told why an event is not kept, or its receipt. */
+export type OnKept = (failure: KeepingFailure | undefined, receipt?: Receipt) => void;
 
 const WARNING_INTERVAL_MS = 60_000;
 
@@ -77,20 +80,21 @@ export class AuditRecorder {
 
   /**
    * Records an event and calls back exactly once: when it is kept as asked, or with the reason why that cannot be said of
-   * it by now. After `guaranteeTimeoutMs` it may still be kept.
+   * it by now. After `guaranteeTimeoutMs`, or when it is known that more would be needed, it may still be kept.
    */
-  keep(facts: EventFacts | undefined, awaited: Awaited, done: (failure: KeepingFailure | undefined) => void): void {
+  keep(facts: EventFacts | undefined, awaited: Awaited, done: OnKept): void {
     const { guaranteeTimeoutMs, hasLedger } = this.parts;
     let waiting = true;
-    const end = (failure?: KeepingFailure) => {
+    const end = (failure?: KeepingFailure, receipt?: Receipt) => {
       if (!waiting) return;
       waiting = false;
       clearTimeout(timer);
       if (failure !== undefined) this.notKept(failure);
-      done(failure);
+      done(failure, receipt);
     };
     const timer = setTimeout(() => end(new NotKeptInTimeError(guaranteeTimeoutMs)), guaranteeTimeoutMs);
-    const settle = (delivery: Delivery) => end(delivery.kind === 'failed' ? delivery.error : undefined);
+    const settle = (delivery: Delivery) =>
+      delivery.kind === 'delivered' ? end(undefined, delivery.receipt) : end(delivery.error);
     const event = this.record(facts, settle, awaited);
     if (event === undefined) end(new NotRecordedError(facts?.name ?? 'http'));
     else if (awaited === 'durable' && !hasLedger) end(new NoLedgerError());

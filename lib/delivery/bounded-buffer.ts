@@ -98,6 +98,11 @@ export class BoundedBuffer {
     return this.slots.has(event);
   }
 
+  /** Those that are not in flight, in order of arrival. */
+  *still(): Iterable<BufferedEvent> {
+    for (const event of this.arrivals) if (this.slots.get(event)?.place !== 'in-flight') yield event;
+  }
+
   /** All, in order of arrival. */
   [Symbol.iterator](): Iterator<BufferedEvent> {
     return this.arrivals[Symbol.iterator]();

@@ -7,6 +7,10 @@ export class BufferedEvent {
   retries = 0;
   /** The request body, once there was an attempt. */
   body: string | undefined;
+  /** Until when somebody waits for the answer, and has not been told that it comes later; milliseconds since 1970. */
+  waitedForUntil: number | undefined;
+  /** When its back-off ends; milliseconds since 1970. */
+  dueAt: number | undefined;
 
   constructor(
     readonly event: AuditEvent,

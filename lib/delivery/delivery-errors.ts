@@ -1,3 +1,5 @@
+import type { HoldUp } from './hold-up.js';
+
 /** An event did not reach its destination; `code` says why. */
 export abstract class DeliveryError extends Error {
   abstract readonly code: string;
@@ -44,6 +46,31 @@ export class GaveUpError extends DeliveryError {
       `The event was given up after ${attempts} attempts, the last of which ended with: ${reason}. ` +
         'Check apiUrl and the network, or raise delivery.maxAttempts',
     );
+  }
+}
+
+const HELD_UP = {
+  quota: ['its quota is used up', 'Raise the quota'],
+  credentials: ['it refuses the credential', 'Correct apiKey'],
+  outage: ['it fails', 'See status().lastError for how'],
+} as const satisfies Record<HoldUp['reason'], readonly [cause: string, remedy: string]>;
+
+/** The destination is not asked again in the time that its confirmation is waited for. The event is kept. */
+export class DestinationPausedError extends DeliveryError {
+  readonly code = 'IML_DESTINATION_PAUSED';
+  readonly reason: HoldUp['reason'];
+  /** ISO 8601: when the destination is asked again. */
+  readonly until: string;
+
+  constructor({ reason, until }: HoldUp) {
+    const [cause, remedy] = HELD_UP[reason];
+    const when = new Date(until).toISOString();
+    super(
+      `The destination cannot confirm the event in time: ${cause}, and is not asked again before ${when}. The event is ` +
+        `kept, and delivered later. ${remedy}; guarantee 'durable' waits for the ledger only`,
+    );
+    this.reason = reason;
+    this.until = when;
   }
 }
 

@@ -1,4 +1,5 @@
 import { MAX_QUOTA_PAUSE_MS, type PauseReason, type RetryDecision, type RetryPolicy } from './decide-retry.js';
+import type { HoldUp } from './hold-up.js';
 import type { Pause } from './pause.js';
 
 /** How the gate stands after an attempt, where it matters to the caller. */
@@ -49,6 +50,11 @@ export class DeliveryGate<Item extends object> {
   /** Milliseconds since 1970 before which the destination wants nothing; `undefined` when something may be sent. */
   get pausedUntil(): number | undefined {
     return this.state === 'shut' ? this.pause?.until : undefined;
+  }
+
+  /** Why nothing is sent, and until when; `undefined` while something may be, be it a probe. */
+  get holdUp(): HoldUp | undefined {
+    return this.state === 'shut' ? { reason: this.reason, until: this.until } : undefined;
   }
 
   get isOpen(): boolean {

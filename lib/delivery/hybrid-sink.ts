@@ -50,8 +50,9 @@ export class HybridSink implements EventSink {
   }
 
   append(event: AuditEvent, onSettled?: OnSettled, awaited: Awaited = 'confirmed'): void {
-    if (onSettled === undefined || awaited === 'durable') this.keeping.append(event, onSettled);
-    else this.keeping.append(event, (kept) => this.confirm(kept, onSettled));
+    if (onSettled === undefined || awaited === 'durable') return this.keeping.append(event, onSettled);
+    const since = Date.now();
+    this.keeping.append(event, (kept) => this.confirm(kept, onSettled, since));
   }
 
   lost(gap: Gap): void {
@@ -111,10 +112,11 @@ export class HybridSink implements EventSink {
     this.logger.error('follow', `${error.message}. ${going}; all events are kept in the ledger`);
   }
 
-  private confirm(kept: Delivery, onSettled: OnSettled): void {
+  /** The ledger has it: that its forwarding takes longer than anybody waits is told as a failure, and there it ends. */
+  private confirm(kept: Delivery, onSettled: OnSettled, since: number): void {
     const { forwarder } = this;
-    if (kept.kind === 'failed') onSettled(kept);
-    else if (forwarder && kept.receipt.index !== undefined) forwarder.whenSettled(kept.receipt.index, onSettled);
+    if (kept.kind !== 'delivered') onSettled(kept);
+    else if (forwarder && kept.receipt.index !== undefined) forwarder.whenSettled(kept.receipt.index, onSettled, since);
     else onSettled({ kind: 'failed', error: this.trouble ?? new ClosedError('after') });
   }
 

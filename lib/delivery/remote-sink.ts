@@ -3,6 +3,7 @@ import type { AuditLogger } from '../event/audit-logger.js';
 import type { Awaited, Delivery, EventSink, FlushResult, SinkStatus } from '../event/event-sink.js';
 import type { GapEventBuilder } from '../event/gap-event.js';
 import type { Gap } from '../event/losses.js';
+import { BackOffs } from './back-offs.js';
 import { BoundedBuffer } from './bounded-buffer.js';
 import { BufferedEvent } from './buffered-event.js';
 import { decideRetry, type RetryDecision } from './decide-retry.js';
@@ -15,6 +16,7 @@ import { outsideCallers } from './outside-callers.js';
 import { RateLimitedLogger } from './rate-limited-logger.js';
 import type { RemoteClient } from './remote/remote-client.js';
 import { GapWriter } from './streams/gap-writer.js';
+import { tellDelayed } from './tell-delayed.js';
 
 export interface RemoteSinkSettings {
   readonly client: RemoteClient;
@@ -51,7 +53,7 @@ export class RemoteSink implements EventSink {
   private readonly gaps: GapWriter;
   private readonly outcomes: DeliveryOutcomes;
   private readonly gate: DeliveryGate<BufferedEvent>;
-  private readonly backOffs = new Map<BufferedEvent, NodeJS.Timeout>();
+  private readonly backOffs: BackOffs;
   private readonly gatherLimit: number;
   private gatherTimer: NodeJS.Timeout | undefined;
   private sendingSoon = false;
@@ -66,13 +68,14 @@ export class RemoteSink implements EventSink {
     this.gaps = new GapWriter(settings, { give: (event, done) => this.take(event, done), isOpen: () => this.takes() });
     this.outcomes = new DeliveryOutcomes(this.waiters, this.logger, this.gaps);
     this.gate = new DeliveryGate({ policy: options, now, random, onProbe: () => this.sendSoon() });
+    this.backOffs = new BackOffs(now, (buffered) => this.sendAgain(buffered));
     this.gatherLimit = Math.min(options.bufferLength, options.maxBufferedEvents);
   }
 
   append(event: AuditEvent, onSettled?: (delivery: Delivery) => void, awaited?: Awaited): void {
     // Somebody waits for the answer: gathering more first would only be slower.
     if (awaited === 'confirmed') setImmediate(this.release);
-    if (!this.closing) return this.take(event, onSettled);
+    if (!this.closing) return this.take(event, onSettled, awaited);
     const refused = new BufferedEvent(event, onSettled, this.nextSequence++);
     this.outcomes.refused(refused, 'closed', () => new ClosedError('before'));
   }
@@ -100,10 +103,11 @@ export class RemoteSink implements EventSink {
     return (this.closing ??= this.shutDown(timeoutMs));
   }
 
-  private take(event: AuditEvent, onSettled?: (delivery: Delivery) => void): void {
+  private take(event: AuditEvent, onSettled?: (delivery: Delivery) => void, awaited?: Awaited): void {
     const buffered = new BufferedEvent(event, onSettled, this.nextSequence++);
     const victim = this.buffer.add(buffered);
     if (victim) this.giveWay(victim);
+    if (awaited === 'confirmed' && victim !== buffered) this.waitedFor(buffered);
     if (this.buffer.gathered >= this.gatherLimit) this.release();
     else this.gatherTimer ??= setTimeout(this.release, this.settings.options.flushIntervalMs).unref();
   }
@@ -115,6 +119,12 @@ export class RemoteSink implements EventSink {
     return pause || this.outcomes.failing || this.buffer.parked > 0 ? 'degraded' : 'ok';
   }
 
+  private waitedFor(buffered: BufferedEvent): void {
+    buffered.waitedForUntil = this.settings.now() + this.settings.options.guaranteeTimeoutMs;
+    // Told later: a callback that appends must not recurse.
+    if (!this.gate.isOpen) queueMicrotask(() => tellDelayed([buffered], this.gate.holdUp, this.logger));
+  }
+
   /** Whether it is worth while to send, and there is a place for one more. */
   private takes(): boolean {
     return this.gate.isOpen && !this.closing && this.buffer.size < this.settings.options.maxBufferedEvents;
@@ -123,7 +133,7 @@ export class RemoteSink implements EventSink {
   private giveWay(victim: BufferedEvent): void {
     const { maxBufferedEvents, overflow } = this.settings.options;
     this.logger.warn('buffer-full', `Events are lost (${overflow}): ${maxBufferedEvents} are waiting for delivery`);
-    this.stopBackOff(victim);
+    this.backOffs.end(victim);
     this.outcomes.refused(victim, 'buffer_full', () => new BufferFullError(maxBufferedEvents));
   }
 
@@ -167,6 +177,7 @@ export class RemoteSink implements EventSink {
     this.act(buffered, decision);
     if (change === 'resumed') this.outcomes.resumed();
     if (change === 'paused' && this.gate.pause) this.outcomes.paused(this.gate.pause, this.buffer.size);
+    if (this.buffer.has(buffered)) tellDelayed(this.buffer.still(), this.gate.holdUp, this.logger);
     this.sendSoon();
     // Refused during the shutdown: nothing else will be taken either.
     this.endVainWaits(this.closing && decision.kind === 'pause' ? Infinity : this.gate.pausedUntil);
@@ -184,7 +195,9 @@ export class RemoteSink implements EventSink {
         return;
       case 'retry':
         this.outcomes.retried(decision.reason);
-        this.backOff(buffered, decision.afterMs);
+        buffered.retries++;
+        this.buffer.park(buffered);
+        this.backOffs.begin(buffered, decision.afterMs);
         return;
       case 'delivered':
         if (this.buffer.remove(buffered)) this.outcomes.delivered(buffered, decision.receipt);
@@ -200,25 +213,13 @@ export class RemoteSink implements EventSink {
     }
   }
 
-  private backOff(buffered: BufferedEvent, afterMs: number): void {
-    buffered.retries++;
-    this.buffer.park(buffered);
-    this.backOffs.set(buffered, setTimeout(() => this.sendAgain(buffered), afterMs).unref());
-  }
-
-  private stopBackOff(buffered: BufferedEvent): void {
-    clearTimeout(this.backOffs.get(buffered));
-    this.backOffs.delete(buffered);
-  }
-
   private sendAgain(buffered: BufferedEvent): void {
-    this.stopBackOff(buffered);
     this.buffer.requeue(buffered);
     this.sendSoon();
   }
 
   private async shutDown(timeoutMs: number): Promise<FlushResult> {
-    for (const buffered of [...this.backOffs.keys()]) this.sendAgain(buffered);
+    this.backOffs.endAll();
     this.gate.probeNow();
     this.gaps.end();
     if (this.takes()) void this.gaps.write();
@@ -236,7 +237,7 @@ export class RemoteSink implements EventSink {
     const left = [...this.buffer];
     if (left.length > 0) this.logger.warn('shutdown', `${left.length} events were not delivered before the shutdown`);
     for (const buffered of left) {
-      this.stopBackOff(buffered);
+      this.backOffs.end(buffered);
       this.buffer.remove(buffered);
       this.outcomes.dropped(buffered, 'shutdown', new ClosedError('after'));
     }

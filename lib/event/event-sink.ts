@@ -15,10 +15,12 @@ export interface Receipt {
 /** What one who waits for an event waits for: the ledger's commit, or the receipt of the last destination. */
 export type Awaited = 'durable' | 'confirmed';
 
-/** How the delivery of one event ended. */
+/** How the delivery of one event ended, or for how long it will not. */
 export type Delivery =
   | { readonly kind: 'delivered'; readonly receipt: Receipt }
-  | { readonly kind: 'failed'; readonly error: Error & { readonly code: string } };
+  | { readonly kind: 'failed'; readonly error: Error & { readonly code: string } }
+  /** No end: what is awaited cannot come in time. The event is still on its way. */
+  | { readonly kind: 'delayed'; readonly error: Error & { readonly code: string } };
 
 export interface FlushResult {
   /** Events whose delivery ended well while the flush waited. */
@@ -72,7 +74,8 @@ export interface ForwardStatus extends Omit<SinkStatus, 'forwarding'> {
 export interface EventSink {
   /**
    * Takes an event. MUST return at once and MUST NOT throw. `onSettled` is called exactly once, also for an event that
-   * is dropped or refused: when what was awaited has come, `confirmed` unless told otherwise.
+   * is dropped or refused: when what was awaited has come, `confirmed` unless told otherwise. Where `confirmed` is asked
+   * for, it may be called once before, with `delayed`: the destination is not asked in the time that anybody waits.
    */
   append(event: AuditEvent, onSettled?: (delivery: Delivery) => void, awaited?: Awaited): void;
 

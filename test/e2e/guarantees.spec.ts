@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { redriveRejected } from 'nestjs-immutable-log';
 import { databaseSource, openLedger, verifyLedger } from 'nestjs-immutable-log/ledger';
 import { answers, startImmutableLogServer, type ImmutableLogServer } from 'nestjs-immutable-log/testing';
 import { join } from 'node:path';
@@ -42,11 +43,15 @@ afterEach(async () => {
   folder.cleanUp();
 });
 
-async function serve(platform: string, { mode = 'hybrid', flags = [] as string[] } = {}): Promise<Served> {
+async function serve(
+  platform: string,
+  { mode = 'hybrid', flags = [] as string[], delivery = {} } = {},
+): Promise<Served> {
   const env = {
     IMTBL_MODE: mode,
     IMTBL_LEDGER_PATH: path,
-    ...(mode === 'hybrid' && { IMTBL_API_KEY: endpoint.apiKey, IMTBL_URL: endpoint.url }),
+    AUDITED_DELIVERY: JSON.stringify(delivery),
+    ...(mode !== 'local' && { IMTBL_API_KEY: endpoint.apiKey, IMTBL_URL: endpoint.url }),
   };
   const command = [process.execPath, '--expose-gc', 'test/support/audited-server.mjs', platform, ...flags] as const;
   const child = start([...command], { cwd: projectRoot, env });
@@ -152,6 +157,33 @@ describe('an endpoint that answers', () => {
     },
     60_000,
   );
+});
+
+describe.each(['hybrid', 'remote'])('an endpoint that takes nothing for a while, in %s mode,', (mode) => {
+  it('is waited for by no answer, and has every event in the end', async () => {
+    // Longer than the test may take: an answer that comes has not waited for it.
+    const delivery = { guaranteeTimeoutMs: 120_000, credentialProbeMs: 600_000 };
+    endpoint.always(answers.unauthorized());
+    const first = await serve('express', { mode, delivery });
+    const ids = named('r', 50);
+    const answered = await load(first, ids, { method: 'POST', route: '/receipts/' });
+    expect(answered.size).toBe(50);
+    expect(new Set(answered.values())).toEqual(new Set([503]));
+    const [refusal] = endpoint.requests;
+    expect(refusal?.status).toBe(401);
+    if (mode === 'remote') return;
+
+    first.process.child.kill('SIGTERM');
+    await first.process.finished;
+    endpoint.always(answers.accept());
+    const second = await serve('express', { mode });
+    // The pause is still the one of the first process.
+    expect(await statusOf(second)).toMatchObject({ state: 'down' });
+    await redriveRejected(path);
+    await eventually(async () => expect((await statusOf(second)).forwarding.backlog).toBe(0), 30_000);
+    const delivered = new Set(endpoint.events.map(({ meta }) => meta['request_id']));
+    expect(ids.filter((id) => !delivered.has(id))).toEqual([]);
+  }, 100_000);
 });
 
 describe.each(['express', 'fastify'])('a process that is killed at a random moment, on %s', (platform) => {

@@ -18,6 +18,10 @@ class WorkController {
     return { id, pid: process.pid };
   }
 
+  receipt(id) {
+    return { id, pid: process.pid };
+  }
+
   status() {
     globalThis.gc?.();
     return { ...this.log.status(), rss: process.memoryUsage().rss };
@@ -45,9 +49,13 @@ function route(name, ...decorators) {
   Object.defineProperty(WorkController.prototype, name, descriptor);
 }
 Reflect.defineMetadata('design:paramtypes', [ImmutableLogService], WorkController);
-for (const name of ['work', 'vault', 'end']) Param(name === 'end' ? 'how' : 'id')(WorkController.prototype, name, 0);
+for (const name of ['work', 'vault', 'receipt', 'end'])
+  Param(name === 'end' ? 'how' : 'id')(WorkController.prototype, name, 0);
 route('work', Get('items/:id'));
-route('vault', Post('vault/:id'), AuditEvent({ name: 'vault.opened', guarantee: 'durable', onFailure: 'reject' }));
+// Without a ledger nothing is durable.
+const vault = process.env.IMTBL_MODE === 'remote' ? {} : { guarantee: 'durable', onFailure: 'reject' };
+route('vault', Post('vault/:id'), AuditEvent({ name: 'vault.opened', ...vault }));
+route('receipt', Post('receipts/:id'), AuditEvent({ guarantee: 'confirmed', onFailure: 'reject' }));
 route('status', Get('status'));
 route('hang', Get('hang'));
 route('end', Get('end/:how'));
@@ -58,7 +66,7 @@ const audit = ImmutableLogModule.forRoot({
   serviceName: process.env.IMTBL_SERVICE_NAME ?? 'work',
   capture: { skipPaths: ['/status'] },
   ledger: { ballastBytes: 0 },
-  delivery: { retryBaseMs: 10, retryCapMs: 200 },
+  delivery: { retryBaseMs: 10, retryCapMs: 200, ...JSON.parse(process.env.AUDITED_DELIVERY ?? '{}') },
 });
 Module({ imports: [audit], controllers: [WorkController] })(AppModule);
 

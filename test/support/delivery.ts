@@ -44,7 +44,9 @@ export class LoggedLines implements AuditLogger {
 /** Delivery options that keep a test short; everything else as by default. */
 export function deliveryOptions(overrides: Partial<DeliveryOptions> = {}): DeliveryOptions {
   const short = { flushIntervalMs: 1, retryBaseMs: 2, retryCapMs: 10, timeoutMs: 2_000 };
-  return Object.assign(new DeliveryOptions(), short, overrides);
+  // Those who wait do not give up on a busy machine.
+  const patient = { guaranteeTimeoutMs: 60_000 };
+  return Object.assign(new DeliveryOptions(), short, patient, overrides);
 }
 
 export interface OpenSink {

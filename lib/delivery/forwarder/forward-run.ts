@@ -1,14 +1,14 @@
 import { decideRetry, type RetryDecision } from '../decide-retry.js';
 import { DeliveryGate, type GateChange } from '../delivery-gate.js';
 import type { RateLimitedLogger } from '../rate-limited-logger.js';
+import { longerOf, type HoldUp } from '../hold-up.js';
 import { CatchUpPace } from './catch-up-pace.js';
 import type { ForwardCounters } from './forward-counters.js';
 import type { ForwardItem } from './forward-item.js';
 import type { ForwardOutcome, ForwardPause, ForwardState } from './forward-store.js';
 import { ForwardWindow } from './forward-window.js';
 import type { ForwarderSettings } from './forwarder.settings.js';
-import { LedgerReader } from './ledger-reader.js';
-import type { ReadPage } from './ledger-reader.js';
+import { LedgerReader, type ReadPage } from './ledger-reader.js';
 import { OutcomeLog } from './outcome-log.js';
 import { OutcomeNotes } from './outcome-notes.js';
 import { WindowFeed } from './window-feed.js';
@@ -25,8 +25,8 @@ export interface RunSettings extends ForwarderSettings {
   readonly onWritten: (outcomes: readonly ForwardOutcome[], position: number) => void;
   /** Called for what the store or the ledger did not do. */
   readonly onTrouble: (error: unknown) => void;
-  /** Called when nothing may be sent for a while. */
-  readonly onPaused: () => void;
+  /** Called when it has become known that nothing comes for a while, of one event or of all. */
+  readonly onHeldUp: () => void;
 }
 
 /**
@@ -52,7 +52,7 @@ export class ForwardRun {
     private readonly begin: ForwardState,
   ) {
     const { options, now, random, ledger } = settings;
-    this.window = new ForwardWindow({ position: begin.position, anchor: begin.anchor }, options.concurrency);
+    this.window = new ForwardWindow({ position: begin.position, anchor: begin.anchor }, options.concurrency, now);
     this.gate = new DeliveryGate({ policy: options, now, random, onProbe: () => this.send() });
     this.pace = new CatchUpPace({ perSecond: options.catchUpPerSecond, now, onReady: () => this.send() });
     this.notes = new OutcomeNotes(settings.counters, settings.limited, now);
@@ -92,6 +92,14 @@ export class ForwardRun {
   /** Milliseconds since the epoch before which nothing more comes; `undefined` while something may. */
   get nothingBefore(): number | undefined {
     return this.window.inFlight === 0 ? this.gate.pausedUntil : undefined;
+  }
+
+  /** Why nothing can come of the event at this place for a while. */
+  heldUp(index: number): HoldUp | undefined {
+    const { window, gate } = this;
+    const until = window.parkedUntil(index);
+    const own = until === undefined ? undefined : { reason: 'outage' as const, until };
+    return window.isAboutToSettle(index) ? undefined : longerOf(gate.holdUp, own);
   }
 
   start(): void {
@@ -183,7 +191,7 @@ export class ForwardRun {
     if (!this.gate.isOpen) this.pace.fellBehind();
     this.act(item, decision);
     this.send();
-    if (this.nothingBefore !== undefined) this.settings.onPaused();
+    if (decision.kind === 'retry' || decision.kind === 'pause') this.settings.onHeldUp();
   }
 
   private gateChanged(change: GateChange): void {

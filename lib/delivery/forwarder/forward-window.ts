@@ -25,14 +25,16 @@ export class ForwardWindow {
   private readonly redriven = new Map<number, ForwardItem>();
   private readonly fresh: ForwardItem[] = [];
   private readonly again: ForwardItem[] = [];
-  private readonly backOffs = new Map<ForwardItem, NodeJS.Timeout>();
+  private readonly backOffs = new Map<ForwardItem, { readonly timer: NodeJS.Timeout; readonly until: number }>();
   private readonly sending = new Set<ForwardItem>();
   private readonly capacity: number;
   private length = 0;
 
+  /** @param now milliseconds since the epoch. */
   constructor(
     private readUpTo: ForwardPosition,
     concurrency: number,
+    private readonly now: () => number,
   ) {
     this.capacity = WINDOW_EVENTS + 2 * concurrency;
   }
@@ -58,6 +60,18 @@ export class ForwardWindow {
 
   get parked(): number {
     return this.backOffs.size;
+  }
+
+  /** Whether it may be known any moment what comes of an event that was read: it is in flight, or settled. */
+  isAboutToSettle(index: number): boolean {
+    const item = this.unsettled.get(index);
+    return item === undefined ? index < this.readUpTo.position : this.sending.has(item);
+  }
+
+  /** Until when an event is put aside. */
+  parkedUntil(index: number): number | undefined {
+    const item = this.unsettled.get(index);
+    return item && this.backOffs.get(item)?.until;
   }
 
   /** How many events may be read now. */
@@ -124,7 +138,7 @@ export class ForwardWindow {
       this.requeue(item);
       onDue();
     };
-    this.backOffs.set(item, setTimeout(due, afterMs).unref());
+    this.backOffs.set(item, { timer: setTimeout(due, afterMs).unref(), until: this.now() + afterMs });
   }
 
   /** Lets go of an event in flight that is settled. One that was sent again by hand stays known until it is written. */
@@ -135,7 +149,7 @@ export class ForwardWindow {
   }
 
   dispose(): void {
-    for (const timer of this.backOffs.values()) clearTimeout(timer);
+    for (const { timer } of this.backOffs.values()) clearTimeout(timer);
     this.backOffs.clear();
   }
 }

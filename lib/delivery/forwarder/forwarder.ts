@@ -1,5 +1,6 @@
 import type { Delivery, FlushResult, ForwardStatus, SinkStatus } from '../../event/event-sink.js';
 import { ClosedError } from '../delivery-errors.js';
+import type { HoldUp } from '../hold-up.js';
 import { outsideCallers } from '../outside-callers.js';
 import { RateLimitedLogger } from '../rate-limited-logger.js';
 import { settle } from '../settle.js';
@@ -32,7 +33,7 @@ export class Forwarder {
 
   constructor(private readonly settings: ForwarderSettings) {
     this.logger = new RateLimitedLogger(settings.logger, settings.now);
-    this.confirmations = new EntryWaiters(settings.options.maxAttempts);
+    this.confirmations = new EntryWaiters({ ...settings.options, now: settings.now });
     this.lead = new ForwardLead({
       ...settings,
       limited: this.logger,
@@ -74,17 +75,22 @@ export class Forwarder {
     return { delivered: this.counters.delivered - before, pending: this.seen.position >= end ? 0 : behind };
   }
 
-  /** Tells once what came of the event at this place in the ledger: the receipt, or why there is none. */
-  whenSettled(index: number, onSettled: (delivery: Delivery) => void): void {
+  /**
+   * Tells once what came of the event at this place in the ledger: the receipt, or why there is none, if only because it
+   * cannot come within `guaranteeTimeoutMs` after `since`.
+   */
+  whenSettled(index: number, onSettled: (delivery: Delivery) => void, since = this.settings.now()): void {
     const tell = (delivery: Delivery): void => settle(onSettled, delivery, this.logger);
     if (this.closed) {
       queueMicrotask(() => tell({ kind: 'failed', error: new ClosedError('after') }));
       return;
     }
-    this.confirmations.add(index, tell);
+    this.confirmations.add(index, { tell, deadline: since + this.settings.options.guaranteeTimeoutMs });
     this.wake();
     // It may have been settled before anybody waited for it.
-    this.tellSettled([index]).catch((error: unknown) => this.lead.fail(error));
+    this.tellSettled([index])
+      .catch((error: unknown) => this.lead.fail(error))
+      .finally(() => this.confirmations.endHeldUp(this.heldUp, [index]));
   }
 
   status(): ForwardStatus {
@@ -155,7 +161,7 @@ export class Forwarder {
         },
         // What a run that has lost the lease meets is no trouble of the one after it.
         onTrouble: (error) => this.lead.run === run && this.lead.fail(error),
-        onPaused: () => this.endVainWaits(),
+        onHeldUp: () => this.endVainWaits(),
       },
       state,
     );
@@ -180,8 +186,8 @@ export class Forwarder {
       if (run.pause && !state.pause) run.probeNow();
       return;
     }
-    this.endVainWaits();
     await this.tellSettled(this.confirmations.indexes);
+    this.endVainWaits();
   }
 
   private async tellSettled(indexes: readonly number[]): Promise<void> {
@@ -191,10 +197,15 @@ export class Forwarder {
     }
   }
 
-  /** A pause that outlasts a flush is not waited for. */
+  /** What holds the event at this place up, in this process or in the one that forwards. */
+  private readonly heldUp = (index: number): HoldUp | undefined =>
+    this.lead.run ? this.lead.run.heldUp(index) : this.seen.pause;
+
+  /** A pause that outlasts those who wait is not waited for. */
   private endVainWaits(): void {
     const until = this.lead.run ? this.lead.run.nothingBefore : this.seen.pause?.until;
     if (until !== undefined) this.flushes.endBefore(until);
+    this.confirmations.endHeldUp(this.heldUp);
   }
 
   private async ledgerEnd(): Promise<number> {

@@ -52,6 +52,7 @@ export class HostedSink {
   }
 
   private settled(order: number, delivery: Delivery, isAwaited: boolean): void {
+    if (delivery.kind === 'delayed') return this.send({ ...delivery, order, error: toPlainError(delivery.error) });
     if (delivery.kind === 'failed') this.failures.push({ order, error: toPlainError(delivery.error) });
     else if (isAwaited) this.receipts.push({ order, receipt: delivery.receipt });
     else if (this.done.push(order) < this.toldTogether) {

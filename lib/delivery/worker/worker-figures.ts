@@ -2,6 +2,16 @@ import type { SinkStatus } from '../../event/event-sink.js';
 
 type Counters = Pick<SinkStatus, 'delivered' | 'duplicates' | 'retries' | 'rejected' | 'hashMismatches' | 'dropped'>;
 
+/** What the main thread has to say. */
+interface FiguresHere extends Pick<SinkStatus, 'dropped' | 'gaps'> {
+  readonly held: number;
+  /** Those of them that the worker does not know of yet. */
+  readonly unsent: number;
+  /** What is the matter with the worker. */
+  readonly lastError: string | undefined;
+  readonly isClosed: boolean;
+}
+
 const NOTHING: SinkStatus = {
   state: 'ok',
   waiting: 0,
@@ -19,8 +29,19 @@ export class WorkerFigures {
   private before: Counters = NOTHING;
   private newest: SinkStatus = NOTHING;
 
-  get status(): SinkStatus {
-    return { ...this.newest, ...sum(this.before, this.newest) };
+  /** What there is on both sides of the border. */
+  together({ held, unsent, isClosed, ...here }: FiguresHere): SinkStatus {
+    const there = { ...this.newest, ...sum(this.before, this.newest) };
+    const lastError = here.lastError ?? there.lastError;
+    return {
+      ...there,
+      state: isClosed ? 'closed' : there.state,
+      waiting: there.waiting + unsent,
+      inFlight: Math.max(0, held - unsent - there.waiting),
+      dropped: sumOf(there.dropped, here.dropped),
+      gaps: sumOfGaps(there.gaps, here.gaps),
+      ...(lastError !== undefined && { lastError }),
+    };
   }
 
   see(status: SinkStatus): void {
@@ -46,7 +67,7 @@ function sum(one: Counters, other: Counters): Counters {
 }
 
 /** Counts by cause, added up. */
-export function sumOf(
+function sumOf(
   one: Readonly<Record<string, number>>,
   other: Readonly<Record<string, number>>,
 ): Readonly<Record<string, number>> {
@@ -56,7 +77,7 @@ export function sumOf(
 }
 
 /** What is told of lost events, on both sides of the border. */
-export function sumOfGaps(one: SinkStatus['gaps'], other: SinkStatus['gaps']): NonNullable<SinkStatus['gaps']> {
+function sumOfGaps(one: SinkStatus['gaps'], other: SinkStatus['gaps']): NonNullable<SinkStatus['gaps']> {
   const { pending = 0, written = 0 } = one ?? {};
   return { pending: pending + (other?.pending ?? 0), written: written + (other?.written ?? 0) };
 }

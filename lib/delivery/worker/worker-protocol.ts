@@ -24,6 +24,7 @@ export type FromWorker = { readonly sink: number } & (
   | { readonly kind: 'opened'; readonly status: SinkStatus }
   | { readonly kind: 'failed'; readonly error: PlainError }
   | SettledEvents
+  | { readonly kind: 'delayed'; readonly order: number; readonly error: PlainError }
   | { readonly kind: 'answer'; readonly call: number; readonly result: FlushResult; readonly status: SinkStatus }
   | { readonly kind: 'status'; readonly status: SinkStatus }
   | { readonly kind: 'log'; readonly level: keyof AuditLogger; readonly message: string }

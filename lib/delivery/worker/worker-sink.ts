@@ -14,7 +14,7 @@ import { fromPlainError } from './plain-error.js';
 import { withRoomForGaps } from './with-room-for-gaps.js';
 import { WorkerCalls } from './worker-calls.js';
 import { WorkerStartError } from './worker-errors.js';
-import { sumOf, sumOfGaps, WorkerFigures } from './worker-figures.js';
+import { WorkerFigures } from './worker-figures.js';
 import type { WorkerHost } from './worker-host.js';
 import type { FromWorker, PlainSinkInput, SettledEvents, SinkCall } from './worker-protocol.js';
 
@@ -65,7 +65,7 @@ export class WorkerSink implements EventSink {
     // What is lost on this side of the border; the worker tells of its own.
     this.gaps = new GapWriter(
       { streamId, gapEvent: gapEventBuilder(service) },
-      { give: (event, done) => this.take(event, done), isOpen: () => !this.closed },
+      { give: (event, done) => this.take(event, done, 'durable'), isOpen: () => !this.closed },
     );
     this.number = settings.host.enter({
       received: (message) => this.receive(message),
@@ -110,18 +110,9 @@ export class WorkerSink implements EventSink {
   }
 
   status(): SinkStatus {
-    const { status } = this.figures;
-    const own = this.counters.snapshot();
-    const lastError = this.trouble ?? status.lastError ?? own.lastError;
-    return {
-      ...status,
-      state: this.closed ? 'closed' : status.state,
-      waiting: status.waiting + this.unsent.length,
-      inFlight: Math.max(0, this.held.size - this.unsent.length - status.waiting),
-      dropped: sumOf(status.dropped, own.dropped),
-      gaps: sumOfGaps(status.gaps, this.gaps.status()),
-      ...(lastError !== undefined && { lastError }),
-    };
+    const { counters, gaps, trouble, closed } = this;
+    const here = { held: this.held.size, unsent: this.unsent.length, ...counters.snapshot(), gaps: gaps.status() };
+    return this.figures.together({ ...here, lastError: trouble, isClosed: closed });
   }
 
   close(timeoutMs: number): Promise<FlushResult> {
@@ -174,6 +165,7 @@ export class WorkerSink implements EventSink {
   private receive(message: FromWorker): void {
     if ('status' in message) this.figures.see(message.status);
     if (message.kind === 'settled') this.settled(message);
+    else if (message.kind === 'delayed') this.delayed(message.order, fromPlainError(message.error));
     else if (message.kind === 'answer') this.calls.answer(message.call, message.result);
     else if (message.kind === 'log') this.settings.logger[message.level](message.message);
     else if (message.kind === 'failed') this.failed(fromPlainError(message.error));
@@ -197,6 +189,11 @@ export class WorkerSink implements EventSink {
     for (const { order, error } of failures) {
       this.release(order, { kind: 'failed', error: fromPlainError(error) });
     }
+  }
+
+  /** Somebody waits in vain; the event is held until it is settled. */
+  private delayed(order: number, error: Error & { code: string }): void {
+    settle(this.held.get(order)?.onSettled, { kind: 'delayed', error }, this.logger);
   }
 
   /** Repeated answers, of an earlier worker, find nobody. */

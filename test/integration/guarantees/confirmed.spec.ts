@@ -37,16 +37,11 @@ describe.each(platforms)("answers that wait for the destination's receipt, on $n
     expect(shop.endpoint.events.map(({ meta }) => meta['event_name'])).toEqual(['order.placed']);
   });
 
-  it.each([
-    ['a used-up quota', answers.quota({ retryAfter: 3_600 })],
-    ['a refused key', answers.unauthorized()],
-    ['a destination that never answers', answers.hang()],
-  ])('are withheld, or allowed to leave, after guaranteeTimeoutMs: %s', async (_case, behaviour) => {
+  it('are withheld, or allowed to leave, after guaranteeTimeoutMs while nobody knows whether they come', async () => {
     await start(60);
-    shop.endpoint.script(behaviour);
+    shop.endpoint.always(answers.hang());
     const withheld = await place();
     expect([withheld.status, await withheld.json()]).toMatchObject([503, { code: 'IML_NOT_KEPT_IN_TIME' }]);
-    shop.endpoint.script(behaviour);
     const allowed = await shop.fetch('/orders');
     expect([allowed.status, await allowed.json()]).toEqual([200, { orders: [] }]);
     expect(shop.app.get(ImmutableLogService).status()).toMatchObject({ contained: 0 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { Delivery } from '../../../../lib/event/event-sink.js';
 import { redriveRejected } from '../../../../lib/delivery/forwarder/kept-outcomes.js';
 import { startImmutableLogServer, type ImmutableLogServer } from '../../../../lib/testing/immutable-log-server.js';
 import { answers, type Behaviour } from '../../../../lib/testing/server-behaviour.js';
@@ -45,6 +46,20 @@ describe('Forwarder, while the credential or the quota is refused', () => {
       expect(forwarder.status()).toMatchObject({ state, rejected: 0, retries: 0, inFlight: 0 });
       expect(server.requests).toHaveLength(1);
       expect(logger.lines).toHaveLength(1);
+    });
+
+    it('tells those who wait at once, also in a process that leaves forwarding to another', async () => {
+      const options = { quotaProbeMs: LONG, credentialProbeMs: LONG, guaranteeTimeoutMs: LONG / 2 };
+      const active = await folder.forward(server, { options });
+      const told: Delivery[] = [];
+      active.forwarder.whenSettled(9, (delivery) => told.push(delivery));
+      await eventually(() => expect(told).toHaveLength(1));
+      const standby = await folder.forward(server, { options });
+      await eventually(() => expect(standby.forwarder.status()).toMatchObject({ role: 'standby', paused: { reason } }));
+      standby.forwarder.whenSettled(9, (delivery) => told.push(delivery));
+      await eventually(() => expect(told).toHaveLength(2));
+      const paused = { kind: 'failed', error: expect.objectContaining({ code: 'IML_DESTINATION_PAUSED', reason }) };
+      expect(told).toEqual([paused, paused]);
     });
 
     it('asks nothing after a restart before the pause is over', async () => {
