@@ -4,6 +4,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { LedgerOptions } from '../ledger/ledger.options.js';
 import { openLedger } from '../ledger/open-ledger.js';
 import type { DeliveryOptions } from './delivery.options.js';
+import { EventSpool } from './event-spool.js';
 import { LedgerSink } from './ledger-sink.js';
 import type { LedgerSinkSettings } from './ledger-sink.settings.js';
 import { replaySpool } from './replay-spool.js';
@@ -17,6 +18,7 @@ export interface LedgerSinkInput {
   readonly streamId: string;
   /** What the sink's own events say of the service. */
   readonly service: ServiceSettings;
+  readonly isHosted?: boolean | undefined;
 }
 
 /** The sink of the `local` mode, open or with a reason why not. */
@@ -34,6 +36,7 @@ export function ledgerSinkSettings({
   source,
   streamId,
   service,
+  isHosted = false,
 }: LedgerSinkInput): LedgerSinkSettings {
   const open = async (): Promise<Ledger> => {
     const opened = await openLedger({ ...ledger, logger });
@@ -42,5 +45,6 @@ export function ledgerSinkSettings({
     return opened;
   };
   const streams = { streamId, streamFolder: streamFolder(ledger.path), gapEvent: gapEventBuilder(service) };
-  return { open, options: delivery, logger, source, ...streams };
+  const spool = isHosted ? undefined : new EventSpool({ ledgerPath: ledger.path, source, streamId, logger });
+  return { open, options: delivery, logger, source, ...streams, spool, isHosted };
 }

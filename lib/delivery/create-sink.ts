@@ -19,6 +19,8 @@ export interface SinkInput {
   readonly service: ServiceSettings;
   readonly delivery: Readonly<DeliveryOptions>;
   readonly logger: AuditLogger;
+  /** The sink is in a worker thread: somebody else holds events until they are settled, and tells of lost ones. */
+  readonly isHosted?: boolean;
 }
 
 /** The sink of a mode, in this thread. What the mode does not need is not loaded. */

@@ -8,7 +8,7 @@ import { PAUSES, type Pause } from './pause.js';
 import type { RateLimitedLogger } from './rate-limited-logger.js';
 import { payloadHashMatches } from './remote/receipt.js';
 import { settle } from './settle.js';
-import type { GapWriter } from './streams/gap-writer.js';
+import type { LossAccount } from './streams/told-elsewhere.js';
 
 /** Counts, logs and tells how events end. The caller makes sure that each ends once. */
 export class DeliveryOutcomes {
@@ -20,7 +20,7 @@ export class DeliveryOutcomes {
   constructor(
     private readonly waiters: FlushWaiters,
     private readonly logger: RateLimitedLogger,
-    private readonly gaps: Pick<GapWriter, 'add' | 'addEvent' | 'status'>,
+    private readonly gaps: LossAccount,
   ) {}
 
   snapshot(): ReturnType<DeliveryCounters['snapshot']> & Pick<SinkStatus, 'gaps'> {
@@ -52,7 +52,7 @@ export class DeliveryOutcomes {
     this.counters.lastError = error.message;
     this.logger.warn('rejected', `${error.message} (event ${buffered.event.id})`);
     this.gaps.addEvent(buffered.event, 'rejected');
-    this.settle(buffered, { kind: 'failed', error });
+    this.settle(buffered, { kind: 'failed', error, lost: 'rejected' });
   }
 
   gaveUp(buffered: BufferedEvent, reason: string): void {
@@ -64,7 +64,7 @@ export class DeliveryOutcomes {
 
   dropped(buffered: BufferedEvent, cause: DropCause, error: DeliveryError): void {
     this.drop(buffered, cause);
-    this.settle(buffered, { kind: 'failed', error });
+    this.settle(buffered, { kind: 'failed', error, lost: cause });
   }
 
   /**
@@ -74,7 +74,8 @@ export class DeliveryOutcomes {
   refused(buffered: BufferedEvent, cause: DropCause, error: () => DeliveryError): void {
     this.drop(buffered, cause);
     const { onSettled } = buffered;
-    if (onSettled) queueMicrotask(() => settle(onSettled, { kind: 'failed', error: error() }, this.logger));
+    const tell = (): void => settle(onSettled, { kind: 'failed', error: error(), lost: cause }, this.logger);
+    if (onSettled) queueMicrotask(tell);
     this.waiters.settled(buffered.sequence, false);
   }
 

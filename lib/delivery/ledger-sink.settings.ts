@@ -2,6 +2,7 @@ import type { AuditLogger } from '../event/audit-logger.js';
 import type { GapEventBuilder } from '../event/gap-event.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { DeliveryOptions } from './delivery.options.js';
+import type { EventSpool } from './event-spool.js';
 
 export interface LedgerSinkSettings {
   readonly open: () => Promise<Ledger>;
@@ -15,6 +16,10 @@ export interface LedgerSinkSettings {
   readonly gapEvent: GapEventBuilder;
   /** Where the files of open streams lie; without, it is not noticed when a process dies. */
   readonly streamFolder?: string | undefined;
+  /** Takes what is left when the time for the shutdown is over. */
+  readonly spool?: EventSpool | undefined;
+  /** In a worker thread: whoever gave an event holds it until it is settled, and tells of it if it is lost. */
+  readonly isHosted?: boolean | undefined;
   /** Called after each event that the ledger took. */
   readonly onKept?: () => void;
   /** What has to end before the ledger is closed; not later than after `timeoutMs`. */

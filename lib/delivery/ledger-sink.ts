@@ -5,6 +5,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import { DeliveryCounters, type DropCause } from './delivery-counters.js';
 import { BufferFullError, ClosedError } from './delivery-errors.js';
 import { FlushWaiters } from './flush-waiters.js';
+import type { KeptEvent, LedgerFailure } from './kept-event.js';
 import type { LedgerSinkSettings } from './ledger-sink.settings.js';
 import { Opener } from './opener.js';
 import { outsideCallers } from './outside-callers.js';
@@ -13,16 +14,8 @@ import { putEvent } from './put-event.js';
 import { settle } from './settle.js';
 import { GapWriter } from './streams/gap-writer.js';
 import { OpenStream } from './streams/open-stream.js';
+import { TOLD_ELSEWHERE, type LossAccount } from './streams/told-elsewhere.js';
 import { within } from './within.js';
-
-interface KeptEvent {
-  readonly event: AuditEvent;
-  readonly onSettled: ((delivery: Delivery) => void) | undefined;
-  /** Place in the order of arrival. */
-  readonly order: number;
-}
-
-type LedgerFailure = Error & { readonly code: string; readonly retryable?: boolean };
 
 /**
  * Events go into the ledger. The one place where delivery meets it.
@@ -40,7 +33,7 @@ export class LedgerSink implements EventSink {
   private readonly waiters = new FlushWaiters();
   private readonly logger: RateLimitedLogger;
   private readonly opener: Opener<Ledger>;
-  private readonly gaps: GapWriter;
+  private readonly gaps: LossAccount;
   private readonly stream: OpenStream;
   private readonly inHand = new Set<KeptEvent>();
   private nextOrder = 0;
@@ -53,7 +46,8 @@ export class LedgerSink implements EventSink {
   constructor(private readonly settings: LedgerSinkSettings) {
     const { streamId: id, streamFolder: folder } = settings;
     this.logger = new RateLimitedLogger(settings.logger, Date.now);
-    this.gaps = new GapWriter(settings, { give: (event, done) => this.tell(event, done), isOpen: () => this.takes() });
+    const isOpen = (): boolean => !!this.opener.value && !this.retry && !this.closing;
+    this.gaps = settings.isHosted ? TOLD_ELSEWHERE : new GapWriter(settings, { give: this.tell.bind(this), isOpen });
     this.stream = new OpenStream({ ...settings, id, folder, flush: (timeoutMs) => this.flush(timeoutMs) });
     this.opener = new Opener(settings.open, {
       opened: () => this.opened(),
@@ -162,18 +156,17 @@ export class LedgerSink implements EventSink {
 
   private failed(kept: KeptEvent, error: LedgerFailure): void {
     this.counters.lastError = error.message;
-    const canRetry = error.retryable === true;
-    if (canRetry && !this.closed) {
+    if (error.retryable === true) {
       this.logger.error('ledger', error.message);
       this.counters.retries++;
       this.waiting.push(kept);
-      this.retryLater();
+      if (!this.closed) this.retryLater();
       return;
     }
     this.logger.error('refused', `${error.message} (event ${kept.event.id})`);
     this.counters.rejected++;
-    this.gaps.addEvent(kept.event, canRetry ? 'shutdown' : 'rejected');
-    this.settle(kept, { kind: 'failed', error });
+    this.gaps.addEvent(kept.event, 'rejected');
+    this.settle(kept, { kind: 'failed', error, lost: 'rejected' });
   }
 
   private retryLater(): void {
@@ -200,18 +193,13 @@ export class LedgerSink implements EventSink {
     this.counters.drop(cause);
     this.gaps.addEvent(kept.event, cause);
     const { onSettled } = kept;
-    if (onSettled) queueMicrotask(() => settle(onSettled, { kind: 'failed', error }, this.logger));
+    if (onSettled) queueMicrotask(() => settle(onSettled, { kind: 'failed', error, lost: cause }, this.logger));
     this.waiters.settled(kept.order, false);
   }
 
   private settle(kept: KeptEvent, delivery: Delivery): void {
     settle(kept.onSettled, delivery, this.logger);
     this.waiters.settled(kept.order, delivery.kind === 'delivered');
-  }
-
-  /** Whether the ledger takes events, as far as is known. */
-  private takes(): boolean {
-    return this.opener.value !== undefined && this.retry === undefined && !this.closing;
   }
 
   /** What tells of lost events goes past those that wait: it must find its way also when the buffer is full. */
@@ -224,6 +212,17 @@ export class LedgerSink implements EventSink {
     );
   }
 
+  /** Events that are left at the end. @returns whether nothing that the ledger lacks by now will be in it later. */
+  private leave(left: readonly KeptEvent[]): boolean {
+    if (left.length === 0 || this.settings.isHosted) return left.length === 0;
+    const isSaved = this.settings.spool?.save(left.map(({ event }) => event)) === true;
+    for (const kept of left) {
+      if (isSaved) this.settle(kept, { kind: 'failed', error: new ClosedError('after') });
+      else this.refuse(kept, 'shutdown', new ClosedError('after'));
+    }
+    return !isSaved;
+  }
+
   private async shutDown(timeoutMs: number): Promise<FlushResult> {
     const deadline = Date.now() + timeoutMs;
     const remainingMs = (): number => Math.max(0, deadline - Date.now());
@@ -233,16 +232,18 @@ export class LedgerSink implements EventSink {
     const { delivered } = await this.flush(timeoutMs);
     this.closed = true;
     clearTimeout(this.retry);
-    const left = this.waiting.splice(0);
-    if (left.length > 0) this.logger.warn('shutdown', `${left.length} events were not recorded before the shutdown`);
-    for (const kept of left) this.refuse(kept, 'shutdown', new ClosedError('after'));
-    const pending = left.length + this.inHand.size;
+    const { pending } = this;
+    const isComplete = this.leave(this.waiting.splice(0));
     this.gaps.end();
-    const ended = this.stream.close(this.gaps.write(), () => this.gaps.status().pending === 0);
+    const isTold = (): boolean => this.gaps.status().pending === 0;
+    const ended = this.stream.close({ telling: this.gaps.write(), isTold, isComplete });
     await within(remainingMs(), ended);
     await this.settings.beforeClosing?.(remainingMs());
     await this.opener.close(remainingMs());
     await ended;
+    // What the ledger had in hand and has given back.
+    this.leave(this.waiting.splice(0));
+    this.settings.spool?.save(this.gaps.untoldEvents());
     this.logger.close();
     return { delivered, pending };
   }

@@ -16,6 +16,7 @@ import { outsideCallers } from './outside-callers.js';
 import { RateLimitedLogger } from './rate-limited-logger.js';
 import type { RemoteClient } from './remote/remote-client.js';
 import { GapWriter } from './streams/gap-writer.js';
+import { TOLD_ELSEWHERE, type LossAccount } from './streams/told-elsewhere.js';
 import { tellDelayed } from './tell-delayed.js';
 
 export interface RemoteSinkSettings {
@@ -30,6 +31,8 @@ export interface RemoteSinkSettings {
   readonly streamId: string;
   /** Makes what tells of lost events. */
   readonly gapEvent: GapEventBuilder;
+  /** In a worker thread: whoever gave an event tells of it if it is lost. */
+  readonly isHosted: boolean;
 }
 
 /**
@@ -50,7 +53,7 @@ export class RemoteSink implements EventSink {
   private readonly buffer: BoundedBuffer;
   private readonly waiters = new FlushWaiters();
   private readonly logger: RateLimitedLogger;
-  private readonly gaps: GapWriter;
+  private readonly gaps: LossAccount;
   private readonly outcomes: DeliveryOutcomes;
   private readonly gate: DeliveryGate<BufferedEvent>;
   private readonly backOffs: BackOffs;
@@ -65,7 +68,8 @@ export class RemoteSink implements EventSink {
     const { options, logger, now, random } = settings;
     this.buffer = new BoundedBuffer(options);
     this.logger = new RateLimitedLogger(logger, now);
-    this.gaps = new GapWriter(settings, { give: (event, done) => this.take(event, done), isOpen: () => this.takes() });
+    const destination = { give: this.take.bind(this), isOpen: () => this.takes() };
+    this.gaps = settings.isHosted ? TOLD_ELSEWHERE : new GapWriter(settings, destination);
     this.outcomes = new DeliveryOutcomes(this.waiters, this.logger, this.gaps);
     this.gate = new DeliveryGate({ policy: options, now, random, onProbe: () => this.sendSoon() });
     this.backOffs = new BackOffs(now, (buffered) => this.sendAgain(buffered));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { AuditLogger } from '../event/audit-logger.js';
 import type { Ledger } from '../ledger/ledger.js';
-import { spoolFolder, type SpooledEvent } from './exit-spool.js';
+import { spoolFolder, type SpooledEvent } from './event-spool.js';
 
 /** Appended at the same time: one group commit. */
 const TOGETHER = 256;

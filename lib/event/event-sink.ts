@@ -18,7 +18,8 @@ export type Awaited = 'durable' | 'confirmed';
 /** How the delivery of one event ended, or for how long it will not. */
 export type Delivery =
   | { readonly kind: 'delivered'; readonly receipt: Receipt }
-  | { readonly kind: 'failed'; readonly error: Error & { readonly code: string } }
+  /** `lost`: why nobody has the event. Without it, somebody may: a ledger that cannot be forwarded has it. */
+  | { readonly kind: 'failed'; readonly error: Error & { readonly code: string }; readonly lost?: string }
   /** No end: what is awaited cannot come in time. The event is still on its way. */
   | { readonly kind: 'delayed'; readonly error: Error & { readonly code: string } };
 

@@ -1,6 +1,10 @@
+import Database from 'better-sqlite3';
 import { createImmutableLog } from '../../lib/create-immutable-log.js';
 
-/* A process that records events and ends in the given way before any of them can have been kept. */
+/*
+ * A process that records events and ends in the given way before any of them can have been kept. With `late` it ends in
+ * good order, but somebody holds the ledger's lock for longer than it waits.
+ */
 const [path, worker, end] = process.argv.slice(2) as [string, string, string];
 
 const log = await createImmutableLog({
@@ -8,11 +12,19 @@ const log = await createImmutableLog({
   ledger: { path, ballastBytes: 0 },
   delivery: { worker: worker === 'worker' },
 });
+const lock = end === 'late' ? new Database(path) : undefined;
+lock?.exec('BEGIN IMMEDIATE');
 if (end === 'read') {
   process.stdout.write('read\n');
   await log.close();
 } else {
   for (let number = 0; number < 200; number++) process.stdout.write(`recorded ${log.record('work', { number }).id!}\n`);
+  if (lock !== undefined) {
+    const { pending } = await log.close(200);
+    process.stdout.write(`pending ${String(pending)}, dropped ${JSON.stringify(log.status().dropped)}\n`);
+    lock.exec('ROLLBACK');
+    lock.close();
+  }
   if (end === 'exit') process.exit(3);
   if (end === 'throw') throw new Error('nobody catches this');
   if (end === 'reject') void Promise.reject(new Error('nobody handles this'));

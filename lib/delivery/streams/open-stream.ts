@@ -18,6 +18,14 @@ export interface OpenStreamSettings {
   readonly flush: (timeoutMs: number) => Promise<FlushResult>;
 }
 
+/** What there is to wait for before a stream is closed. */
+export interface StreamEnding {
+  readonly telling: Promise<unknown>;
+  readonly isTold: () => boolean;
+  /** Every event is there, or lost. */
+  readonly isComplete: boolean;
+}
+
 /** An idle process says in the ledger that it lives every so many heartbeats: `verify` wonders after an hour. */
 const IDLE_BEATS = 30;
 
@@ -68,15 +76,18 @@ export class OpenStream {
     ledger.stream({ kind: 'open', stream, source }).catch(() => (this.announced = false));
   }
 
-  /** Behind everything that was given to the ledger, of which lost events are told last: `telling` until `isTold`. */
-  async close(telling: Promise<unknown>, isTold: () => boolean): Promise<void> {
+  /**
+   * Behind everything that was given to the ledger, of which lost events are told last: `telling` until `isTold`. Where
+   * events are still to come, from the spool, the next process does it.
+   */
+  async close({ telling, isTold, isComplete }: StreamEnding): Promise<void> {
     clearInterval(this.timer);
     const { id: stream, source } = this.settings;
     const { ledger, numbered: count } = this;
     const closed =
-      ledger !== undefined && this.announced
+      isComplete && ledger !== undefined && this.announced
         ? this.say(ledger.stream({ kind: 'close', stream, source, count }))
-        : count === 0;
+        : isComplete && count === 0;
     const [isClosed] = await Promise.all([closed, telling, this.ending]);
     // What could not be written down is found by the next process.
     if (isClosed && isTold()) await this.folder?.remove(stream).catch(() => undefined);

@@ -43,7 +43,8 @@ export class StreamFolder {
   saveSync(stream: string, savedTo: number): void {
     const file = this.fileOf(stream);
     const record = readRecord(file, stream);
-    if (record) writeFileSync(file, `${JSON.stringify({ ...record, savedTo })}\n`, { mode: 0o600 });
+    const upTo = Math.max(savedTo, record?.savedTo ?? 0);
+    if (record) writeFileSync(file, `${JSON.stringify({ ...record, savedTo: upTo })}\n`, { mode: 0o600 });
   }
 
   /** Streams that were open when their process ended. */

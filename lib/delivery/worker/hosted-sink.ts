@@ -19,7 +19,7 @@ const UNTOLD_PART = 1 / 16;
 export class HostedSink {
   private done: number[] = [];
   private receipts: { order: number; receipt: Receipt }[] = [];
-  private failures: { order: number; error: PlainError }[] = [];
+  private failures: { order: number; error: PlainError; lost?: string }[] = [];
   private telling = false;
   private tellingLater: NodeJS.Timeout | undefined;
   private told = '';
@@ -53,7 +53,7 @@ export class HostedSink {
 
   private settled(order: number, delivery: Delivery, isAwaited: boolean): void {
     if (delivery.kind === 'delayed') return this.send({ ...delivery, order, error: toPlainError(delivery.error) });
-    if (delivery.kind === 'failed') this.failures.push({ order, error: toPlainError(delivery.error) });
+    if (delivery.kind === 'failed') this.failures.push({ ...delivery, order, error: toPlainError(delivery.error) });
     else if (isAwaited) this.receipts.push({ order, receipt: delivery.receipt });
     else if (this.done.push(order) < this.toldTogether) {
       this.tellingLater ??= setTimeout(() => this.tell(), TOLD_AFTER_MS);

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { within } from '../within.js';
 import { workerLocation } from './worker-location.js';
 import type { FromWorker, ToWorker } from './worker-protocol.js';
 
@@ -15,6 +16,8 @@ const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 30_000;
 /** A worker that has lived so long may die once more without a longer pause. */
 const SETTLED_MS = 60_000;
+/** More than a few calls into SQLite that each wait for a lock. */
+const LONGEST_END_MS = 30_000;
 
 /**
  * The one worker thread of the process: started with its first guest, started again when it dies, ended with the last.
@@ -46,7 +49,7 @@ export class WorkerHost {
     this.restart = undefined;
     const { worker } = this;
     this.worker = undefined;
-    await worker?.terminate();
+    if (worker !== undefined) await endGently(worker);
   }
 
   /** @returns whether there is a worker to take it. */
@@ -99,6 +102,19 @@ export class WorkerHost {
     if (this.waiting === 0) this.restart.unref();
     for (const guest of [...this.guests.values()]) guest.lost(reason);
   }
+}
+
+/**
+ * A thread that is stopped from outside while SQLite waits for a lock takes the process with it: it aborts when the error
+ * cannot be thrown. So it is asked to end, between two steps of its own.
+ */
+async function endGently(worker: Worker): Promise<void> {
+  worker.ref();
+  const ended = new Promise((resolve) => worker.once('exit', resolve));
+  const end: ToWorker = { kind: 'end' };
+  worker.postMessage(end);
+  await within(LONGEST_END_MS, ended);
+  worker.unref();
 }
 
 let shared: WorkerHost | undefined;

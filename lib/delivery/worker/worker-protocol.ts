@@ -5,10 +5,12 @@ import type { EventBatch } from './event-batch.js';
 import type { PlainError } from './plain-error.js';
 
 /** What can go to another thread. */
-export type PlainSinkInput = Omit<SinkInput, 'client' | 'logger'>;
+export type PlainSinkInput = Omit<SinkInput, 'client' | 'logger' | 'isHosted'>;
 
 /** One worker has the sinks of all modules of the process; `sink` says whose message it is. */
-export type ToWorker = { readonly sink: number } & (
+export type ToWorker = ToSink | { readonly kind: 'end' };
+
+export type ToSink = { readonly sink: number } & (
   | { readonly kind: 'open'; readonly input: PlainSinkInput }
   | { readonly kind: 'append'; readonly batch: EventBatch }
   | SinkCall
@@ -35,6 +37,6 @@ export interface SettledEvents {
   /** Of events that are delivered and of which nobody wants to know more. */
   readonly done: readonly number[];
   readonly receipts: readonly { readonly order: number; readonly receipt: Receipt }[];
-  readonly failures: readonly { readonly order: number; readonly error: PlainError }[];
+  readonly failures: readonly { readonly order: number; readonly error: PlainError; readonly lost?: string }[];
   readonly status: SinkStatus;
 }

@@ -1,5 +1,4 @@
 import type { AuditEvent } from '../../event/audit-event.js';
-import type { AuditLogger } from '../../event/audit-logger.js';
 import type { Awaited, Delivery, EventSink, FlushResult, SinkStatus } from '../../event/event-sink.js';
 import { gapEventBuilder } from '../../event/gap-event.js';
 import type { Gap } from '../../event/losses.js';
@@ -15,14 +14,8 @@ import { withRoomForGaps } from './with-room-for-gaps.js';
 import { WorkerCalls } from './worker-calls.js';
 import { WorkerStartError } from './worker-errors.js';
 import { WorkerFigures } from './worker-figures.js';
-import type { WorkerHost } from './worker-host.js';
-import type { FromWorker, PlainSinkInput, SettledEvents, SinkCall } from './worker-protocol.js';
-
-export interface WorkerSinkSettings {
-  readonly host: WorkerHost;
-  readonly input: PlainSinkInput;
-  readonly logger: AuditLogger;
-}
+import type { WorkerSinkSettings } from './worker-sink.settings.js';
+import type { FromWorker, SettledEvents, SinkCall } from './worker-protocol.js';
 
 /** Events that nobody waits for go over when there are so many, or after so many milliseconds: a message costs more than they do. */
 const GATHERED = 100;
@@ -62,7 +55,7 @@ export class WorkerSink implements EventSink {
   constructor(private readonly settings: WorkerSinkSettings) {
     this.logger = new RateLimitedLogger(settings.logger, Date.now);
     const { streamId, service } = settings.input;
-    // What is lost on this side of the border; the worker tells of its own.
+    // What is lost on either side of the border.
     this.gaps = new GapWriter(
       { streamId, gapEvent: gapEventBuilder(service) },
       { give: (event, done) => this.take(event, done, 'durable'), isOpen: () => !this.closed },
@@ -186,8 +179,11 @@ export class WorkerSink implements EventSink {
   private settled({ done, receipts, failures }: SettledEvents): void {
     for (const order of done) this.release(order);
     for (const { order, receipt } of receipts) this.release(order, { kind: 'delivered', receipt });
-    for (const { order, error } of failures) {
-      this.release(order, { kind: 'failed', error: fromPlainError(error) });
+    for (const { order, error, lost } of failures) {
+      const event = this.held.get(order)?.event;
+      // Noted before it is let go of: the worker forgets what it knows when it dies.
+      if (event && lost !== undefined) this.gaps.addEvent(event, lost);
+      this.release(order, { kind: 'failed', error: fromPlainError(error), ...(lost !== undefined && { lost }) });
     }
   }
 
@@ -226,17 +222,24 @@ export class WorkerSink implements EventSink {
     if (onSettled) queueMicrotask(() => settle(onSettled, { kind: 'failed', error }, this.logger));
   }
 
+  /** What the worker has not settled in time, and what tells of lost events. */
+  private leave(): void {
+    const isSaved = this.settings.spool?.save(this.unsettled()) === true;
+    const left = [...this.held.values()];
+    if (left.length > 0 && !isSaved) this.logger.warn('shutdown', `${left.length} events are lost with the shutdown`);
+    for (const held of left) {
+      const error = new ClosedError('after');
+      this.release(held.order, isSaved ? { kind: 'failed', error } : undefined);
+      if (!isSaved) this.refuse(held, 'shutdown', error);
+    }
+  }
+
   private async shutDown(timeoutMs: number): Promise<FlushResult> {
     this.gaps.end();
     void this.gaps.write();
     const result = await this.call('close', timeoutMs);
     this.closed = true;
-    const left = [...this.held.values()];
-    if (left.length > 0) this.logger.warn('shutdown', `${left.length} events were not recorded before the shutdown`);
-    for (const held of left) {
-      this.release(held.order);
-      this.refuse(held, 'shutdown', new ClosedError('after'));
-    }
+    this.leave();
     await this.settings.host.leave(this.number);
     this.logger.close();
     return result;

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { appendFileSync, existsSync, readdirSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { databaseSource } from '../../../lib/ledger/audit/sources/database-source.js';
+import { verifyLedger } from '../../../lib/ledger/audit/verify-ledger.js';
 import { openLedger } from '../../../lib/ledger/open-ledger.js';
 import { start, type Finished } from '../../support/child-process.js';
 import { compileLib, type CompiledLib } from '../../support/compiled-lib.js';
@@ -55,6 +57,38 @@ describe.each(['worker', 'in process'])('a process that ends without close(), %s
     expect((await kept()).sort()).toEqual(ids.sort());
     expect(readdirSync(`${path}.spool`)).toEqual([]);
   });
+
+  // SQLite waits five seconds for a lock.
+  it('leaves them to the next one, too, when the time for close() was over', async () => {
+    const ended = await run('late');
+    expect(ended.code).toBe(0);
+    expect(ended.stdout).toContain('pending 200, dropped {}');
+    expect(ended.stdout + ended.stderr).toMatch(/200 events were not in the ledger .*\.spool, and the next start/);
+    expect(await kept()).toEqual([]);
+
+    await run('read');
+    expect((await kept()).sort()).toEqual(recordedBy(ended).sort());
+    expect([readdirSync(`${path}.spool`), readdirSync(`${path}.streams`)]).toEqual([[], []]);
+    expect(await findings()).toEqual([]);
+  }, 60_000);
+
+  it('accounts for them as lost when they cannot be left either', async () => {
+    writeFileSync(`${path}.spool`, 'no folder');
+    const ended = await run('late');
+    expect(ended.stdout).toContain('dropped {"shutdown":200}');
+    expect(ended.stdout + ended.stderr).toMatch(/could not be saved in .*\.spool/);
+    rmSync(`${path}.spool`);
+
+    const next = await run('read');
+    expect(next.stdout + next.stderr).toMatch(/ended without closing its stream/);
+    expect(await findings()).toEqual([]);
+  }, 60_000);
+
+  /** What verification finds suspicious or worse. */
+  async function findings(): Promise<string[]> {
+    const report = await verifyLedger(databaseSource(path), { content: true });
+    return report.findings.filter(({ severity }) => severity !== 'info').map(({ message }) => message);
+  }
 
   it('takes in once what several processes find, and says of a broken line that it is lost', async () => {
     const ids = recordedBy(await run('torn'));

@@ -104,6 +104,28 @@ describe('WorkerSink', () => {
     60_000,
   );
 
+  it('tells of what a worker lost although the worker dies before it could', async () => {
+    const sink = await open('remote');
+    let seq = 0;
+    const lose = (): Promise<Delivery> => {
+      server.script(answers.unprocessable());
+      return new Promise<Delivery>((resolve) => sink.append({ ...anEvent(), seq: seq++ }, resolve));
+    };
+    // The first is told at once, the next ones a second later.
+    expect(await lose()).toMatchObject({ kind: 'failed', lost: 'rejected' });
+    await eventually(() => expect(sink.status().gaps).toEqual({ pending: 0, written: 1 }));
+    await lose();
+    await lose();
+    await workerOf(host).terminate();
+    await eventually(() => expect(sink.status().gaps).toEqual({ pending: 0, written: 2 }));
+    const told = server.events.map(({ payload }) => (JSON.parse(payload) as { data: unknown }).data);
+    expect(told).toMatchObject([
+      { from: 0, to: 0, count: 1, reason: 'rejected' },
+      { from: 1, to: 2, count: 2, reason: 'rejected' },
+    ]);
+    expect(sink.status()).toMatchObject({ rejected: 3 });
+  });
+
   it('has one thread for all sinks, and none behind the last', async () => {
     const first = await open('local');
     const thread = workerOf(host);
