@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url';
 
 // Absolute: Jest resolves the projects' rootDir against the one above it, not against this file.
 const projectRoot = fileURLToPath(new URL('..', import.meta.url));
-const nestPackages = '(common|core|microservices|platform-express|platform-fastify|platform-ws|testing|websockets)';
+const nestPackages =
+  '(common|core|microservices|platform-express|platform-fastify|platform-ws|terminus|testing|websockets)';
 
 const shared = {
   rootDir: projectRoot,
