@@ -1,6 +1,7 @@
 import type { Policy } from '../checkpoint/policy.js';
 import type { Leaf } from '../leaf/leaf.js';
 import type { EntryContent } from '../ledger.types.js';
+import type { Examined } from './examine/examined.js';
 import type { Findings } from './findings.js';
 
 /** Up to 256 neighbouring entries, in the order of the log. */
@@ -16,9 +17,22 @@ export interface EntryBatch {
   readonly rootAt: (size: number) => Uint8Array;
 }
 
+/** 256 entries that were examined by themselves and are as they should be: a full tile. */
+export interface SoundBatch extends Examined {
+  readonly first: number;
+  readonly rootAt: EntryBatch['rootAt'];
+}
+
 /** Looks at every entry in the order of the log, and reports what it finds. */
 export interface Check {
   visit(batch: EntryBatch): void | Promise<void>;
+  /**
+   * Says and remembers of a sound batch what `visit` would, from much less. Called instead of it if all checks have it and
+   * none of them objects by `canPass`.
+   */
+  pass?(batch: SoundBatch): void | Promise<void>;
+  /** Whether the outline of a batch is enough. MUST NOT change anything. Without it, it always is. */
+  canPass?(batch: SoundBatch): boolean;
   /** Once, behind the last entry. */
   finish?(): void | Promise<void>;
 }

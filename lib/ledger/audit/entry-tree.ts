@@ -1,14 +1,16 @@
 import { CompactRange } from '../merkle/compact-range.js';
+import { parseHashTile } from '../merkle/hash-tile.js';
 import { subtreesOf } from '../merkle/subtree-reader.js';
 import { TILE_WIDTH } from '../merkle/tile-path.js';
-import { emptyRoot } from '../merkle/tree-hash.js';
+import { emptyRoot, HASH_BYTES } from '../merkle/tree-hash.js';
 import { treeRoot } from '../merkle/tree-root.js';
 
 interface Batch {
   readonly start: number;
   /** The perfect subtrees that make up the tree in front of the batch. */
   readonly subtrees: readonly Uint8Array[];
-  readonly hashes: readonly Uint8Array[];
+  /** Its leaf hashes, one after the other. */
+  readonly tile: Uint8Array;
 }
 
 /** Of a full batch. */
@@ -23,34 +25,38 @@ export class EntryTree {
   private readonly range = new CompactRange();
   /** The newest perfect subtree of each height. */
   private readonly newest: Uint8Array[] = [];
-  private batch: Batch = { start: 0, subtrees: [], hashes: [] };
+  private batch: Batch = { start: 0, subtrees: [], tile: new Uint8Array(0) };
 
   get size(): number {
-    return this.batch.start + this.batch.hashes.length;
+    return this.batch.start + this.batch.tile.length / HASH_BYTES;
   }
 
   root(): Uint8Array {
     return this.rootAt(this.size);
   }
 
-  /** Adds the leaf hashes of a batch, whose root may be known already. */
-  append(hashes: readonly Uint8Array[], knownRoot?: Uint8Array): void {
+  /** Adds a batch, the bytes of its tile, whose root may be known already. */
+  append(tile: Uint8Array, knownRoot?: Uint8Array): void {
     const start = this.size;
     if (start % TILE_WIDTH !== 0) throw new RangeError('nothing comes behind a batch that is not full');
     const subtrees = subtreesOf({ start: 0, end: start }).map(({ height }) => this.newest[height] ?? emptyRoot());
-    this.batch = { start, subtrees, hashes };
-    if (hashes.length < TILE_WIDTH) return;
-    this.range.append(knownRoot ?? treeRoot(hashes), (height, _, hash) => {
+    this.batch = { start, subtrees, tile };
+    if (this.size - start < TILE_WIDTH) return;
+    this.range.append(knownRoot ?? treeRoot(hashesOf(tile)), (height, _, hash) => {
       this.newest[BATCH_HEIGHT + height] = hash;
     });
   }
 
   /** The root at a size that lies in the current batch. */
   rootAt(size: number): Uint8Array {
-    const { start, subtrees, hashes } = this.batch;
-    if (size < start || size > start + hashes.length) throw new RangeError(`size ${size} is not in the batch`);
+    const { start, subtrees, tile } = this.batch;
+    if (size < start || size > this.size) throw new RangeError(`size ${size} is not in the batch`);
     const range = new CompactRange(start, subtrees);
-    for (const hash of hashes.slice(0, size - start)) range.append(hash);
+    for (const hash of hashesOf(tile.subarray(0, (size - start) * HASH_BYTES))) range.append(hash);
     return range.root() ?? emptyRoot();
   }
+}
+
+function hashesOf(tile: Uint8Array): readonly Uint8Array[] {
+  return parseHashTile(tile, tile.length / HASH_BYTES) ?? [];
 }

@@ -6,8 +6,9 @@ import { txId } from '../leaf/tx-id.js';
 import { TILE_WIDTH } from '../merkle/tile-path.js';
 import { HASH_BYTES, leafHash } from '../merkle/tree-hash.js';
 import { treeRoot } from '../merkle/tree-root.js';
-import type { Check, EntryBatch } from './check.js';
+import type { Check, EntryBatch, SoundBatch } from './check.js';
 import { EntryTree } from './entry-tree.js';
+import type { Examined } from './examine/examined.js';
 import type { Findings } from './findings.js';
 import { contain } from './contain.js';
 import type { EntryBundle } from './ledger-source.js';
@@ -22,6 +23,8 @@ export interface LeafWalkContext {
   readonly reader: SourceReader;
   readonly findings: Findings;
   readonly checks: readonly Check[];
+  /** See `Examiner`. */
+  readonly examine: (n: number) => Promise<Examined | undefined>;
   /** Entries are not of our format: nothing is read out of them. */
   readonly opaque: boolean;
   readonly onProgress: (done: number) => void;
@@ -38,12 +41,27 @@ export class LeafWalk {
 
   constructor(private readonly context: LeafWalkContext) {}
 
+  /** Whether bundle `n` is sound, has this root, and is nothing that a check has to look at closely. If so it is done. */
+  async pass(n: number, root: Uint8Array): Promise<boolean> {
+    const { checks, findings, reader } = this.context;
+    const examined = await this.context.examine(n);
+    if (examined === undefined || !equalBytes(examined.root, root)) return false;
+    const rootAt = (size: number): Uint8Array => this.tree.rootAt(size);
+    const batch: SoundBatch = { ...examined, first: n * TILE_WIDTH, rootAt };
+    if (!checks.every((check) => check.pass !== undefined && (check.canPass?.(batch) ?? true))) return false;
+    reader.hadAll();
+    this.tree.append(examined.tile, examined.root);
+    for (const check of checks) await contain(findings, () => check.pass?.(batch));
+    await this.progress(batch.first + TILE_WIDTH);
+    return true;
+  }
+
   async visit(tile: VisitedTile): Promise<BelowTile> {
     const { n, width } = tile.address;
     const bundle = await this.context.reader.entries(n, width);
     const hashes = bundle.entries.map((entry) => entry && leafHash(entry));
     if (!bundle.isMalformed && isWhole(hashes) && tile.stored && isTile(tile.stored, hashes)) {
-      this.tree.append(hashes, tile.root);
+      this.tree.append(tile.stored, tile.root);
       await this.show({ first: n * TILE_WIDTH, entries: bundle.entries, hashes });
       return { derived: tile.stored, hasContradiction: false };
     }
@@ -63,21 +81,26 @@ export class LeafWalk {
     const known = hashes.map((hash, at) => (bundle.isMalformed && stored[at]) || (hash ?? stored[at]));
     const derived = known.map((hash) => hash ?? new Uint8Array(HASH_BYTES));
     this.hasHoles ||= known.includes(undefined);
-    this.tree.append(derived);
+    const bytes = concatBytes(...derived);
+    this.tree.append(bytes);
     await this.show({
       first: n * TILE_WIDTH,
       entries: bundle.entries.map((entry, at) => (isWrong(at) ? undefined : entry)),
       hashes: known.map((hash, at) => (isWrong(at) ? stored[at] : hash)),
     });
-    return { derived: concatBytes(...derived), hasContradiction: culprits.length > 0 };
+    return { derived: bytes, hasContradiction: culprits.length > 0 };
   }
 
   private async show(shown: Pick<EntryBatch, 'first' | 'entries' | 'hashes'>): Promise<void> {
-    const { checks, findings, opaque, onProgress } = this.context;
+    const { checks, findings, opaque } = this.context;
     const leaves = shown.entries.map((entry) => (entry === undefined || opaque ? undefined : readLeaf(entry)));
     const batch: EntryBatch = { ...shown, leaves, rootAt: (size) => this.tree.rootAt(size) };
     for (const check of checks) await contain(findings, () => check.visit(batch));
-    onProgress(shown.first + shown.entries.length);
+    await this.progress(shown.first + shown.entries.length);
+  }
+
+  private async progress(done: number): Promise<void> {
+    this.context.onProgress(done);
     await this.rest();
   }
 

@@ -1,3 +1,4 @@
+import type { PackedEntries } from '../merkle/hash-in-bulk.js';
 import type { HashTileAddress } from '../merkle/tree-tiles.js';
 import type { EntryContent } from '../ledger.types.js';
 import type { Check, CheckContext } from './check.js';
@@ -24,6 +25,9 @@ export interface LedgerSource {
   /** The first `width` entries of bundle `n`. */
   entries(n: number, width: number): Promise<EntryBundle | undefined>;
 
+  /** The entries of a full bundle in one piece, where that is quicker; `undefined` if any is missing or cannot be had so. */
+  packedEntries?(n: number): Promise<PackedBundle | undefined>;
+
   /** The key that the source claims is the log's, where it claims one. */
   claimedVkey?(): Promise<string | undefined>;
 
@@ -48,6 +52,12 @@ export interface LedgerSource {
   close(): Promise<void>;
 }
 export const LedgerSource = Symbol('LedgerSource');
+
+/** 256 neighbouring entries. */
+export interface PackedBundle extends PackedEntries {
+  /** What the source itself keeps as their leaf hashes, where it keeps any: as little to be trusted as the rest. */
+  readonly hashes?: Uint8Array;
+}
 
 /** Up to 256 neighbouring entries. */
 export interface EntryBundle {

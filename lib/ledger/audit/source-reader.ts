@@ -59,6 +59,11 @@ export class SourceReader {
     return this.had(found, place.index);
   }
 
+  /** Another way of reading had a bundle. */
+  hadAll(): void {
+    this.inVain = 0;
+  }
+
   private reportHoles({ entries }: EntryBundle, first: number): void {
     const code = this.source.isWhole ? 'ENTRIES_MISSING' : 'UNAVAILABLE';
     entries.forEach((entry, at) => {

@@ -9,6 +9,7 @@ import { ReceiptCheck } from './checks/receipt-check.js';
 import { RememberedCheck } from './checks/remembered-check.js';
 import { StreamCheck } from './checks/stream-check.js';
 import { contain } from './contain.js';
+import { Examiner } from './examine/examiner.js';
 import type { FindingCode } from './finding.js';
 import { Findings } from './findings.js';
 import { LeafWalk } from './leaf-walk.js';
@@ -161,8 +162,16 @@ async function walk(source: LedgerSource, checks: readonly Check[], options: Wal
   const { findings, tree } = context;
   const reader = new SourceReader(source, findings);
   const onDone = (done: number): void => onProgress?.({ done, total: tree.size });
-  const leafWalk = new LeafWalk({ reader, findings, checks, opaque: opaqueEntries, onProgress: onDone });
-  const treeWalk = new TreeWalk({ reader, findings, tree, leaves: (tile) => leafWalk.visit(tile) });
+  const examiner = new Examiner(source, { opaque: opaqueEntries });
+  const examine = examiner.examine.bind(examiner);
+  const leafWalk = new LeafWalk({ reader, findings, checks, examine, opaque: opaqueEntries, onProgress: onDone });
+  const treeWalk = new TreeWalk({
+    reader,
+    findings,
+    tree,
+    pass: (n, root) => leafWalk.pass(n, root),
+    leaves: (tile) => leafWalk.visit(tile),
+  });
   try {
     const isRoot = await treeWalk.run();
     const before = findings.has('tampering');

@@ -81,3 +81,16 @@ function changedBytes(by: number): Uint8Array {
     return bits.reduce((sum, bit) => sum + (bitOf(byte, bit) === bitOf(by, bit) ? 0 : bit), 0);
   });
 }
+
+/**
+ * SHA-256 as a text of 32 characters, one for each byte: the quickest way to have it from Node. Many such texts are
+ * written into memory at once by `writeBytes`.
+ */
+export function sha256Text(data: Uint8Array): string {
+  return hash('sha256', data, 'binary');
+}
+
+/** Writes a text of such characters to the beginning of `target`. */
+export function writeBytes(target: Uint8Array, text: string): void {
+  Buffer.from(target.buffer, target.byteOffset, target.length).write(text, 'latin1');
+}

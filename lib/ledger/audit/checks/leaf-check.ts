@@ -1,6 +1,7 @@
 import { parseVkey } from '../../checkpoint/verifier-key.js';
 import type { Leaf } from '../../leaf/leaf.js';
-import type { Check, CheckContext, EntryBatch } from '../check.js';
+import { TILE_WIDTH } from '../../merkle/tile-path.js';
+import type { Check, CheckContext, EntryBatch, SoundBatch } from '../check.js';
 
 /** Entries are leaves in their one form, times never decrease, and the first one names the log and its key. */
 export class LeafCheck implements Check {
@@ -24,6 +25,15 @@ export class LeafCheck implements Check {
     });
   }
 
+  canPass({ first, outline }: SoundBatch): boolean {
+    return first > 0 && outline !== undefined && outline.firstTime >= this.newest.time;
+  }
+
+  pass({ first, outline }: SoundBatch): void {
+    for (const part of outline?.parts ?? []) if (part.kind === 'leaf') this.lookAtNames(part.leaf, first + part.at);
+    if (outline !== undefined) this.newest = { time: outline.lastTime, index: first + TILE_WIDTH - 1 };
+  }
+
   finish(): void {
     const { policy, tree, findings, skip } = this.context;
     if (!this.isComplete) return skip('whether the log names its keys: entries are missing');
@@ -37,6 +47,10 @@ export class LeafCheck implements Check {
 
   private look(leaf: Leaf, index: number): void {
     this.lookAtTime(leaf.time, index);
+    this.lookAtNames(leaf, index);
+  }
+
+  private lookAtNames(leaf: Leaf, index: number): void {
     if (leaf.type === 'key' && leaf.action === 'added') this.vkeys.add(leaf.vkey);
     if (leaf.type === 'genesis') for (const vkey of leaf.vkeys) this.vkeys.add(vkey);
     const { findings, tree } = this.context;

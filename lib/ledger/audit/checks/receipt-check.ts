@@ -1,6 +1,8 @@
 import { encodeHex } from '../../encoding/hex.js';
 import { txId } from '../../leaf/tx-id.js';
-import type { Check, CheckContext, EntryBatch } from '../check.js';
+import { parseHashTile } from '../../merkle/hash-tile.js';
+import { HASH_BYTES } from '../../merkle/tree-hash.js';
+import type { Check, CheckContext, EntryBatch, SoundBatch } from '../check.js';
 import { IndexRanges } from '../index-ranges.js';
 import type { Receipt, ReceiptsRead } from '../receipts/receipt.js';
 
@@ -31,7 +33,7 @@ export class ReceiptCheck implements Check {
     }
   }
 
-  visit({ first, hashes }: EntryBatch): void {
+  visit({ first, hashes }: Pick<EntryBatch, 'first' | 'hashes'>): void {
     if (this.sought.size === 0) return;
     hashes.forEach((hash, at) => {
       const index = first + at;
@@ -40,6 +42,11 @@ export class ReceiptCheck implements Check {
       for (const { found } of sought ?? []) found.push(index);
     });
     this.end = first + hashes.length;
+  }
+
+  pass({ first, tile }: SoundBatch): void {
+    const hashes = parseHashTile(tile, tile.length / HASH_BYTES) ?? [];
+    this.visit({ first, hashes });
   }
 
   finish(): void {

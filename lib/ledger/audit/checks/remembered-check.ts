@@ -1,8 +1,9 @@
 import { equalBytes } from '../../encoding/bytes.js';
+import { TILE_WIDTH } from '../../merkle/tile-path.js';
 import { tileWidth } from '../../merkle/tree-tiles.js';
 import { verifyConsistency } from '../../merkle/verify-consistency.js';
 import { readConsistencyProof } from '../../store/read-tree.js';
-import type { Check, CheckContext, EntryBatch } from '../check.js';
+import type { Check, CheckContext, EntryBatch, SoundBatch } from '../check.js';
 import type { FindingCode } from '../finding.js';
 import type { LedgerSource } from '../ledger-source.js';
 import type { RememberedTree } from '../open-remembered.js';
@@ -29,14 +30,15 @@ export class RememberedCheck implements Check {
   }
 
   visit(batch: EntryBatch): void {
-    const end = batch.first + batch.hashes.length;
-    for (let next; (next = this.waiting[0]) !== undefined && next.size <= end; this.waiting.shift()) {
-      this.compare(next, batch);
-    }
+    this.compareUpTo(batch.first + batch.hashes.length, batch);
+  }
+
+  pass(batch: SoundBatch): void {
+    this.compareUpTo(batch.first + TILE_WIDTH, batch);
   }
 
   /** Compares a tree that ends in the batch. */
-  compare(tree: RememberedTree, { rootAt }: EntryBatch): void {
+  compare(tree: RememberedTree, { rootAt }: Pick<EntryBatch, 'rootAt'>): void {
     if (!equalBytes(rootAt(tree.size), tree.root)) this.unconfirmed.push(tree);
   }
 
@@ -49,6 +51,12 @@ export class RememberedCheck implements Check {
     const { signed } = this.context.tree;
     const isRewritten = broken.some(({ note }) => note === signed.note);
     for (const tree of broken) this.reportBreak(tree, isRewritten);
+  }
+
+  private compareUpTo(end: number, batch: Pick<EntryBatch, 'rootAt'>): void {
+    for (let next; (next = this.waiting[0]) !== undefined && next.size <= end; this.waiting.shift()) {
+      this.compare(next, batch);
+    }
   }
 
   private async isContinuedByTiles({ size, root }: RememberedTree): Promise<boolean> {

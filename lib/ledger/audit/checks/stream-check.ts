@@ -1,6 +1,6 @@
 import { UNCLEAN_END } from '../../../event/stream-gap.js';
 import type { Leaf } from '../../leaf/leaf.js';
-import type { Check, CheckContext, EntryBatch } from '../check.js';
+import type { Check, CheckContext, EntryBatch, SoundBatch } from '../check.js';
 import { IndexRanges } from '../index-ranges.js';
 import type { IndexRange } from '../index-ranges.js';
 import type { LedgerSource } from '../ledger-source.js';
@@ -45,6 +45,33 @@ export class StreamCheck implements Check {
       if (leaf !== undefined) this.look(leaf, first + at);
       else if (entries[at] === undefined) this.unknown += 1;
     });
+  }
+
+  /** Where a stream just goes on, and nobody may have told of lost events. */
+  canPass({ outline }: SoundBatch): boolean {
+    if (outline === undefined) return false;
+    const ends = new Map<string, number>();
+    const writers = new Set<string>();
+    for (const part of outline.parts) {
+      if (part.kind === 'run') {
+        const end = ends.get(part.stream) ?? this.streams.get(part.stream)?.seen.end ?? 0;
+        if (part.firstSeq !== end) return false;
+        ends.set(part.stream, part.lastSeq + 1);
+      } else if (part.leaf.type === 'stream-open') {
+        writers.add(part.leaf.source);
+      }
+    }
+    return !outline.looseSources.some((source) => writers.has(source) || this.told.hasWriter(source));
+  }
+
+  pass({ first, outline }: SoundBatch): void {
+    for (const part of outline?.parts ?? []) {
+      if (part.kind === 'leaf') this.look(part.leaf, first + part.at);
+      else {
+        const { stream, firstSeq, lastSeq, lastAt, lastMs } = part;
+        this.touch(stream, first + lastAt, lastMs).seen.add({ first: firstSeq, last: lastSeq });
+      }
+    }
   }
 
   async finish(): Promise<void> {

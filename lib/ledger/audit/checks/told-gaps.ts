@@ -24,6 +24,10 @@ export class ToldGaps {
     this.writers.add(source);
   }
 
+  hasWriter(source: string): boolean {
+    return this.writers.has(source);
+  }
+
   addEvent(leaf: EventLeaf, index: number): void {
     const isCandidate = leaf.stream === undefined && this.writers.has(leaf.source);
     if (isCandidate && this.candidates.size < MAX_CANDIDATES) this.candidates.set(index, leaf);

@@ -1,6 +1,7 @@
 import { parseVkey } from '../../checkpoint/verifier-key.js';
 import { equalBytes } from '../../encoding/bytes.js';
-import type { Check, CheckContext, EntryBatch } from '../check.js';
+import { TILE_WIDTH } from '../../merkle/tile-path.js';
+import type { Check, CheckContext, EntryBatch, SoundBatch } from '../check.js';
 import type { LogRow } from '../sources/evidence-statements.js';
 import type { DatabaseInside } from './database-inside.js';
 
@@ -16,6 +17,16 @@ export class HeadCheck implements Check {
   visit({ first, leaves }: EntryBatch): void {
     const { log } = this.inside;
     if (log !== undefined) this.lastMs = leaves[log.size - 1 - first]?.time ?? this.lastMs;
+  }
+
+  /** The last entry is looked at. */
+  canPass({ first }: SoundBatch): boolean {
+    const last = (this.inside.log?.size ?? 0) - 1;
+    return last < first || last >= first + TILE_WIDTH;
+  }
+
+  pass(): void {
+    // It is not among these.
   }
 
   finish(): void {

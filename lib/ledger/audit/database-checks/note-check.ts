@@ -1,5 +1,6 @@
 import { parseNote } from '../../checkpoint/note.js';
-import type { Check, CheckContext, EntryBatch } from '../check.js';
+import { TILE_WIDTH } from '../../merkle/tile-path.js';
+import type { Check, CheckContext, EntryBatch, SoundBatch } from '../check.js';
 import { RememberedCheck } from '../checks/remembered-check.js';
 import type { LedgerSource } from '../ledger-source.js';
 import { openRemembered } from '../open-remembered.js';
@@ -19,12 +20,11 @@ export class NoteCheck implements Check {
   }
 
   visit(batch: EntryBatch): void {
-    const { first, hashes } = batch;
-    for (const row of this.inside.statements.notes.all(first, first + hashes.length)) {
-      const opened = this.open(row);
-      if (opened?.size === row.size) this.remembered.compare(opened, batch);
-      else if (opened !== undefined) this.reportPlace(row, opened.size);
-    }
+    this.compareUpTo(batch.first + batch.hashes.length, batch);
+  }
+
+  pass(batch: SoundBatch): void {
+    this.compareUpTo(batch.first + TILE_WIDTH, batch);
   }
 
   async finish(): Promise<void> {
@@ -33,6 +33,14 @@ export class NoteCheck implements Check {
     if (newestNote !== undefined && newestNote.size > tree.size) this.reportPlace(newestNote, signed.size);
     for (const row of statements.notes.all(-Number.MAX_SAFE_INTEGER, 0)) this.reportPlace(row, this.open(row)?.size);
     await this.remembered.finish();
+  }
+
+  private compareUpTo(end: number, batch: Pick<EntryBatch, 'first' | 'rootAt'>): void {
+    for (const row of this.inside.statements.notes.all(batch.first, end)) {
+      const opened = this.open(row);
+      if (opened?.size === row.size) this.remembered.compare(opened, batch);
+      else if (opened !== undefined) this.reportPlace(row, opened.size);
+    }
   }
 
   private open(row: NoteRow): ReturnType<typeof treeOf> {

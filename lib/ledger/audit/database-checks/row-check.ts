@@ -28,6 +28,10 @@ export class RowCheck implements Check {
     }
   }
 
+  pass(): void {
+    // Whoever examined the bundle has compared these with its tile.
+  }
+
   finish(): void {
     for (const { name, idx: index } of this.inside.statements.strays.all()) {
       if (index === null) continue;

@@ -20,12 +20,15 @@ import { RowCheck } from '../database-checks/row-check.js';
 import { SchemaCheck } from '../database-checks/schema-check.js';
 import { WordsCheck } from '../database-checks/words-check.js';
 import type { IndexRange } from '../index-ranges.js';
-import type { EntryBundle, LedgerSource, RememberedNote, SourceHead } from '../ledger-source.js';
+import type { EntryBundle, LedgerSource, PackedBundle, RememberedNote, SourceHead } from '../ledger-source.js';
 import { prepareEvidence } from './evidence-statements.js';
 import type { ContentRow, EvidenceStatements, LogRow, NoteRow } from './evidence-statements.js';
 import { openEvidence } from './open-evidence.js';
 import type { Evidence } from './open-evidence.js';
 import { splitEntries } from './split-entries.js';
+
+const TILE_BYTES = TILE_WIDTH * HASH_BYTES;
+const TILES_AT_ONCE = 16;
 
 /** Where the rest of a ledger is. */
 export interface DatabaseSourceOptions {
@@ -61,6 +64,7 @@ class DatabaseSource implements LedgerSource {
   private readonly log: LogRow | undefined;
   private readonly newestNote: NoteRow | undefined;
   private readonly erasedTo: number;
+  private tiles: { readonly from: number; readonly data?: Uint8Array | undefined } = { from: -Infinity };
   /** Several checks ask for the same, one after the other. */
   private last = { from: 0, to: 0, contents: new Map<number, EntryContent>() };
 
@@ -98,19 +102,31 @@ class DatabaseSource implements LedgerSource {
   }
 
   async tile({ level, n, width }: HashTileAddress): Promise<Uint8Array | undefined> {
+    if (level === 0 && width === TILE_WIDTH) {
+      const full = await this.fullTile(n);
+      if (full !== undefined) return full;
+    }
     // It may have grown since: a partial tile is the beginning of every later one.
     return (await this.work((statements) => readTile(statements, level, n)))?.subarray(0, width * HASH_BYTES);
   }
 
   async entries(n: number, width: number): Promise<EntryBundle> {
     const first = n * TILE_WIDTH;
-    const whole = await this.work(({ entriesAsText }) => entriesAsText.get(first, first + width));
-    const inOnePiece = whole?.count === width ? splitEntries(whole.text ?? '', width) : undefined;
-    if (inOnePiece !== undefined) return { entries: inOnePiece };
+    const packed = await this.packed(first, width);
+    if (packed !== undefined) {
+      const { bytes, starts } = packed;
+      return {
+        entries: Array.from({ length: width }, (_, at) => bytes.subarray(starts[at], (starts[at + 1] ?? 0) - 1)),
+      };
+    }
     const entries = Array<Uint8Array | undefined>(width).fill(undefined);
     const rows = await this.work((statements) => statements.entries.all(first, first + width));
     for (const { idx, leaf } of rows) entries[idx - first] = leaf;
     return { entries };
+  }
+
+  packedEntries(n: number): Promise<PackedBundle | undefined> {
+    return this.packed(n * TILE_WIDTH, TILE_WIDTH);
   }
 
   async contents(from: number, to: number): Promise<ReadonlyMap<number, EntryContent>> {
@@ -146,6 +162,26 @@ class DatabaseSource implements LedgerSource {
 
   close(): Promise<void> {
     return this.evidence.close();
+  }
+
+  /** A tile of the lowest level, of which several are read at a time: nothing lies beside each other in SQLite's tree. */
+  private async fullTile(n: number): Promise<Uint8Array | undefined> {
+    if (n < this.tiles.from || n >= this.tiles.from + TILES_AT_ONCE) {
+      const row = await this.work(({ fullTiles }) => fullTiles.get(n, n + TILES_AT_ONCE));
+      // Where one is missing, it is not known which.
+      const isWhole = row?.count === TILES_AT_ONCE && row.data?.length === TILES_AT_ONCE * TILE_BYTES;
+      this.tiles = { from: n, data: isWhole && row.data ? row.data : undefined };
+    }
+    const at = (n - this.tiles.from) * TILE_BYTES;
+    return this.tiles.data?.subarray(at, at + TILE_BYTES);
+  }
+
+  /** `undefined` if entries are missing, or have to be read one by one. */
+  private async packed(first: number, width: number): Promise<PackedBundle | undefined> {
+    const row = await this.work(({ packedEntries }) => packedEntries.get(first, first + width));
+    if (row?.count !== width || !row.leaves || !row.hashes) return undefined;
+    const starts = splitEntries(row.leaves, width);
+    return starts && { bytes: row.leaves, starts, hashes: row.hashes };
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- what throws has to reject

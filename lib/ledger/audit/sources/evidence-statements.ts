@@ -1,3 +1,5 @@
+import { TILE_WIDTH } from '../../merkle/tile-path.js';
+import { HASH_BYTES } from '../../merkle/tree-hash.js';
 import type { SqliteDatabase } from '../../store/sqlite-database.js';
 
 export interface LogRow {
@@ -69,6 +71,11 @@ export function prepareEvidence(database: SqliteDatabase) {
     edgeHashes: database.prepare<{ leaf_hash: Uint8Array }>(
       'SELECT leaf_hash FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx',
     ),
+    // Each of them full, or they would have another length.
+    fullTiles: database.prepare<{ count: number; data: Uint8Array | null }>(
+      `SELECT count(*) AS count, CAST(group_concat(data, '') AS BLOB) AS data
+       FROM tile WHERE level = 0 AND n >= ? AND n < ? AND length(data) = ${TILE_WIDTH * HASH_BYTES}`,
+    ),
     tiles: database.prepare<TileRow>(
       `SELECT level, n, length(data) AS bytes, (SELECT size FROM log) AS size
        FROM tile WHERE (level, n) > (?, ?) ORDER BY level, n LIMIT 1000`,
@@ -80,7 +87,9 @@ export function prepareEvidence(database: SqliteDatabase) {
       ['entry', 'content', 'event_index', 'idem']
         .map(
           (name) =>
-            `SELECT '${name}' AS name, min(idx) AS idx FROM ${name} WHERE idx < 0 OR idx >= (SELECT size FROM log)`,
+            // Each with its own end of the table: of one condition with OR, SQLite would look at every row.
+            `SELECT '${name}' AS name, coalesce((SELECT min(idx) FROM ${name} WHERE idx < 0),
+               (SELECT min(idx) FROM ${name} WHERE idx >= (SELECT size FROM log))) AS idx`,
         )
         .join(' UNION ALL '),
     ),
@@ -113,10 +122,12 @@ function prepareEntries(database: SqliteDatabase) {
     entryHashes: database.prepare<{ idx: number; leaf_hash: Uint8Array }>(
       'SELECT idx, leaf_hash FROM entry WHERE idx >= ? AND idx < ?',
     ),
-    // The same in one piece, which SQLite hands over in a third of the time.
-    entriesAsText: database.prepare<{ count: number; text: string | null }>(
-      `SELECT count(*) AS count, group_concat(CAST(leaf AS TEXT), char(10)) AS text
-       FROM (SELECT leaf FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx)`,
+    // In one piece, which SQLite hands over in a tenth of the time: entries behind a zero byte each, and their hashes. It
+    // goes through a range in its order; if it did not, the hashes would not be those of the tree.
+    packedEntries: database.prepare<{ count: number; leaves: Uint8Array | null; hashes: Uint8Array | null }>(
+      `SELECT count(*) AS count, CAST(x'00' || group_concat(leaf, x'00') AS BLOB) AS leaves,
+         CAST(group_concat(leaf_hash, '') AS BLOB) AS hashes
+       FROM entry WHERE idx >= ? AND idx < ?`,
     ),
     entryHashesAsText: database.prepare<{ count: number; text: string | null }>(
       `SELECT count(*) AS count, group_concat(hex(leaf_hash), '') AS text

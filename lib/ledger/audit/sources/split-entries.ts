@@ -1,16 +1,13 @@
-/** What SQLite hands over as text byte by byte: it takes anything for UTF-8 and would repair what is none. */
-const PLAIN = /^[\x20-\x7e\n]*$/;
-
-/** Entries that were joined with line feeds; `undefined` if that cannot be undone. */
-export function splitEntries(text: string, count: number): Uint8Array[] | undefined {
-  if (!PLAIN.test(text)) return undefined;
-  const bytes = Buffer.from(text, 'latin1');
-  const entries: Uint8Array[] = [];
-  for (let start = 0; start <= bytes.length;) {
-    const feed = text.indexOf('\n', start);
-    const end = feed === -1 ? bytes.length : feed;
-    entries.push(bytes.subarray(start, end));
-    start = end + 1;
+/**
+ * Where entries begin that were joined, each behind a zero byte, and where the next would; `undefined` unless there are
+ * exactly so many zero bytes, so that none of them is an entry's own.
+ */
+export function splitEntries(bytes: Uint8Array, count: number): number[] | undefined {
+  if (bytes[0] !== 0) return undefined;
+  const starts = [1];
+  for (let zero; (zero = bytes.indexOf(0, starts.at(-1))) !== -1;) {
+    if (starts.push(zero + 1) > count) return undefined;
   }
-  return entries.length === count ? entries : undefined;
+  starts.push(bytes.length + 1);
+  return starts.length === count + 1 ? starts : undefined;
 }

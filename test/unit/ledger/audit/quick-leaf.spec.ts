@@ -74,16 +74,16 @@ describe('the quick way to read a leaf', () => {
 
 describe('entries that were joined', () => {
   it('are taken apart again', () => {
-    expect(splitEntries('a\n\nbc', 3)).toEqual([utf8('a'), utf8(''), utf8('bc')].map((entry) => Buffer.from(entry)));
-    expect(splitEntries('', 1)).toEqual([Buffer.alloc(0)]);
+    expect(splitEntries(utf8('\0a\0\0bc'), 3)).toEqual([1, 3, 4, 7]);
+    expect(splitEntries(utf8('\0'), 1)).toEqual([1, 2]);
   });
 
   it.each([
-    ['a line feed of their own', 'a\nb\nc', 2],
-    ['what was no UTF-8', 'a\nb\ufffd', 2],
-    ['what is no ASCII', 'a\nbä', 2],
-    ['a zero byte', 'a\0\nb', 2],
+    ['a zero byte of their own', '\0a\0b\0c', 2],
+    ['too few zero bytes', '\0a', 2],
+    ['something in front of the first', 'a\0b\0c', 2],
+    ['nothing at all', '', 1],
   ])('are not, if they have %s', (_, joined, entries) => {
-    expect(splitEntries(joined, entries)).toBeUndefined();
+    expect(splitEntries(utf8(joined), entries)).toBeUndefined();
   });
 });
