@@ -149,6 +149,22 @@ describe('immutable-log verify', () => {
     });
   });
 
+  it('--workers changes nothing but the time', async () => {
+    const copies = {
+      sound: copyOf(ledger.path, cli.at('sound.db')),
+      harmed: cli.tampered(ledger, `UPDATE content SET payload = x'7b7d' WHERE idx = 77`),
+    };
+    for (const path of Object.values(copies)) {
+      const runs = await Promise.all(
+        ['0', '1', '2', '3'].map((workers) =>
+          cli.run('verify', '--db', path, '--content', '--json', '--workers', workers),
+        ),
+      );
+      expect(runs[0]!.code).toBe(path === copies.sound ? 0 : 1);
+      for (const run of runs) expect(run).toEqual(runs[0]);
+    }
+  });
+
   it('--high-water says where the ledger remembers', async () => {
     const older = copyOf(ledger.path, cli.at('older.db'));
     rmSync(`${older}.high-water`);

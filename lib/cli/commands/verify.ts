@@ -17,6 +17,7 @@ import type { CommandContext } from '../command-context.js';
 import { safeJson } from '../escape-controls.js';
 import { EXIT, EXIT_CODES_HELP } from '../exit-codes.js';
 import { requireLedger } from '../open-to-read.js';
+import { parseCount } from '../parse-count.js';
 import { ProgressBar } from '../progress-bar.js';
 import { reportText } from '../report-text.js';
 import type { Terminal } from '../terminal.js';
@@ -31,6 +32,7 @@ interface Options {
   readonly state?: string;
   readonly receipts?: string;
   readonly content?: boolean;
+  readonly workers?: number;
   readonly bearer?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -69,6 +71,11 @@ export function verifyCommand(context: CommandContext): Command {
       ),
     )
     .option('--content', 'also payloads, meta and the search index (only with --db)')
+    .option(
+      '--workers <number>',
+      'threads (default: for a large ledger up to 4, as many as there are cores)',
+      parseCount,
+    )
     .addOption(bearerOption())
     .option('--json', 'the whole report as JSON, with the evidence')
     .option('-q, --quiet', 'findings and result only, no progress bar')
@@ -91,9 +98,9 @@ async function run(options: Options, terminal: Terminal): Promise<VerifyReport> 
   const receipts = options.receipts === undefined ? undefined : await readReceipts(options.receipts);
   const bar = new ProgressBar(terminal, 'Verifying', options.quiet === true);
   try {
-    const { content } = options;
+    const { content, workers } = options;
     const onProgress = ({ done, total }: { done: number; total: number }): void => bar.update(done, total);
-    return await verifyLedger(await sourceOf(options), { policy, remembered, receipts, content, onProgress });
+    return await verifyLedger(await sourceOf(options), { policy, remembered, receipts, content, workers, onProgress });
   } finally {
     bar.end();
   }

@@ -49,6 +49,8 @@ export interface CheckContext {
   readonly content: boolean;
   /** Contents of which every part is what its entry commits to. */
   readonly sound: WeakSet<EntryContent>;
+  /** For `wordHash`: another one each time. */
+  readonly wordSeed: number;
   /** Says what was not checked. */
   readonly skip: (what: string) => void;
 }

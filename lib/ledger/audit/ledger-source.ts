@@ -2,7 +2,10 @@ import type { PackedEntries } from '../merkle/hash-in-bulk.js';
 import type { HashTileAddress } from '../merkle/tree-tiles.js';
 import type { EntryContent } from '../ledger.types.js';
 import type { Check, CheckContext } from './check.js';
+import type { ReadBundle } from './examine/beside-entries.js';
+import type { Beside } from './examine/examined.js';
 import type { IndexRange } from './index-ranges.js';
+import type { SourceRecipe } from './source-recipe.js';
 
 /**
  * Where a ledger is read from to be verified. Nothing that it gives is trusted, and it MUST NOT change what it reads.
@@ -16,6 +19,9 @@ export interface LedgerSource {
   /** Whether what it does not have does not exist. Elsewhere it may only be withheld, or not have been copied. */
   readonly isWhole: boolean;
 
+  /** How other threads open it once more; without it, one thread does all. */
+  readonly recipe?: SourceRecipe | undefined;
+
   /** The newest signed checkpoint. MUST be asked for first: what comes later is then at least as new. */
   checkpoint(): Promise<string | undefined>;
 
@@ -27,6 +33,9 @@ export interface LedgerSource {
 
   /** The entries of a full bundle in one piece, where that is quicker; `undefined` if any is missing or cannot be had so. */
   packedEntries?(n: number): Promise<PackedBundle | undefined>;
+
+  /** See `BesideEntries`; `undefined` if what lies beside the entries has to be looked at closely. */
+  besideEntries?(bundle: ReadBundle, wordSeed: number): Promise<Beside | undefined>;
 
   /** The key that the source claims is the log's, where it claims one. */
   claimedVkey?(): Promise<string | undefined>;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Policy } from '../checkpoint/policy.js';
 import { encodeBase64 } from '../encoding/base64.js';
 import { equalBytes } from '../encoding/bytes.js';
@@ -9,7 +10,7 @@ import { ReceiptCheck } from './checks/receipt-check.js';
 import { RememberedCheck } from './checks/remembered-check.js';
 import { StreamCheck } from './checks/stream-check.js';
 import { contain } from './contain.js';
-import { Examiner } from './examine/examiner.js';
+import { startExamining } from './examine-how.js';
 import type { FindingCode } from './finding.js';
 import { Findings } from './findings.js';
 import { LeafWalk } from './leaf-walk.js';
@@ -19,6 +20,7 @@ import type { OpenedCheckpoint } from './open-checkpoint.js';
 import { openRemembered } from './open-remembered.js';
 import type { RememberedTree } from './open-remembered.js';
 import type { ReceiptsRead } from './receipts/receipt.js';
+import { sayWhatIsSkipped } from './say-what-is-skipped.js';
 import { GaveUp, SourceReader } from './source-reader.js';
 import { TreeWalk } from './tree-walk.js';
 import type { VerifyReport } from './verify-report.js';
@@ -35,6 +37,11 @@ export interface VerifyOptions {
   readonly content?: boolean | undefined;
   /** The entries are another application's: only the tree is verified. */
   readonly opaqueEntries?: boolean | undefined;
+  /**
+   * In how many threads bundles of entries are examined: for a large ledger up to four, as many as there are cores, unless
+   * given. It changes the time and the memory, not the report. With one, everything is read in the calling thread.
+   */
+  readonly workers?: number | undefined;
   /** Told after each 256 entries or so. */
   readonly onProgress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
   readonly now?: (() => number) | undefined;
@@ -81,6 +88,7 @@ async function verify(source: LedgerSource, options: VerifyOptions): Promise<Ver
       tree,
       content: options.content === true,
       sound: new WeakSet(),
+      wordSeed: randomBytes(4).readUInt32LE(),
       skip,
     };
     sayWhatIsSkipped(source, options, context);
@@ -162,8 +170,10 @@ async function walk(source: LedgerSource, checks: readonly Check[], options: Wal
   const { findings, tree } = context;
   const reader = new SourceReader(source, findings);
   const onDone = (done: number): void => onProgress?.({ done, total: tree.size });
-  const examiner = new Examiner(source, { opaque: opaqueEntries });
-  const examine = examiner.examine.bind(examiner);
+  const { content, wordSeed } = context;
+  const how = { opaque: opaqueEntries, content, wordSeed, workers: options.workers, size: tree.size };
+  const examining = startExamining(source, how);
+  const examine = examining.examine.bind(examining);
   const leafWalk = new LeafWalk({ reader, findings, checks, examine, opaque: opaqueEntries, onProgress: onDone });
   const treeWalk = new TreeWalk({
     reader,
@@ -182,6 +192,8 @@ async function walk(source: LedgerSource, checks: readonly Check[], options: Wal
     if (!(error instanceof GaveUp)) throw error;
     const message = `too much in a row could not be read: entries from ${error.index} on were not looked at`;
     findings.add('UNAVAILABLE', { index: error.index, lastIndex: tree.size - 1, message });
+  } finally {
+    await examining.close();
   }
   for (const check of checks) await contain(findings, () => check.finish?.());
   return leafWalk.tree.size;
@@ -200,23 +212,6 @@ function reportRoot({ findings, tree }: CheckContext, hasHoles: boolean): void {
     message,
     evidence,
   });
-}
-
-function sayWhatIsSkipped(source: LedgerSource, options: VerifyOptions, { skip, tree }: CheckContext): void {
-  if (options.policy === undefined) {
-    skip('whose ledger this is: no policy was given, and the key came from the ledger itself');
-  }
-  if (!options.remembered?.length)
-    skip('whether it is an older copy, or one of two histories: no remembered checkpoint');
-  if (options.receipts === undefined) skip('whether acknowledged events are in it: no receipts were given');
-  if (source.contents === undefined) skip('the content of events: it is not in this source');
-  else if (!options.content) skip('the content of events, and what is derived from it for searches: not asked for');
-  if (options.opaqueEntries) skip('what the entries say');
-  if (options.policy?.quorum === undefined || options.policy.quorum === 'none') {
-    skip('whether others were shown the same log, and when: no witness is asked for');
-  }
-  if (tree.size > tree.signed.size)
-    skip(`entries from ${tree.signed.size} on against a signature: none covers them yet`);
 }
 
 function summaryOf({ origin, size, root, note }: OpenedCheckpoint): NonNullable<VerifyReport['checkpoint']> {

@@ -3,7 +3,7 @@ import type { ErasedPart, ErasureLeaf, EventLeaf } from '../../leaf/leaf.js';
 import { txId } from '../../leaf/tx-id.js';
 import type { EntryContent } from '../../ledger.types.js';
 import { TILE_WIDTH } from '../../merkle/tile-path.js';
-import type { Check, CheckContext, EntryBatch } from '../check.js';
+import type { Check, CheckContext, EntryBatch, SoundBatch } from '../check.js';
 import { IndexRanges } from '../index-ranges.js';
 import type { LedgerSource } from '../ledger-source.js';
 
@@ -30,6 +30,16 @@ export class ContentCheck implements Check {
       if (leaf?.type === 'event' && hash !== undefined) this.compare(leaf, contents.get(index) ?? {}, { index, hash });
       if (leaf?.type === 'erasure') this.announce(leaf, index);
     });
+  }
+
+  canPass({ beside }: SoundBatch): boolean {
+    return beside !== undefined;
+  }
+
+  pass({ first, outline }: SoundBatch): void {
+    for (const part of outline?.parts ?? []) {
+      if (part.kind === 'leaf' && part.leaf.type === 'erasure') this.announce(part.leaf, first + part.at);
+    }
   }
 
   async finish(): Promise<void> {

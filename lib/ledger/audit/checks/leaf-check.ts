@@ -26,7 +26,9 @@ export class LeafCheck implements Check {
   }
 
   canPass({ first, outline }: SoundBatch): boolean {
-    return first > 0 && outline !== undefined && outline.firstTime >= this.newest.time;
+    if (outline === undefined || outline.firstTime < this.newest.time) return false;
+    const [begin] = outline.parts;
+    return first > 0 || (begin?.kind === 'leaf' && begin.at === 0);
   }
 
   pass({ first, outline }: SoundBatch): void {

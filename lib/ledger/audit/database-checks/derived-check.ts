@@ -3,7 +3,8 @@ import { decodeUtf8 } from '../../encoding/utf8.js';
 import type { EventLeaf, Leaf } from '../../leaf/leaf.js';
 import { indexEvent } from '../../store/index-event.js';
 import { INDEX_COLUMNS } from '../../store/match-event.js';
-import type { Check, CheckContext, EntryBatch } from '../check.js';
+import { CHANGING_META } from '../changing-meta.js';
+import type { Check, CheckContext, EntryBatch, SoundBatch } from '../check.js';
 import type { EntryContent } from '../../ledger.types.js';
 import type { IdemRow, IndexRow } from '../sources/evidence-statements.js';
 import type { PlaceRow } from '../../store/sqlite-statements.js';
@@ -56,6 +57,14 @@ export class DerivedCheck implements Check {
     }
   }
 
+  canPass({ beside }: SoundBatch): boolean {
+    return beside !== undefined;
+  }
+
+  pass({ first, beside }: SoundBatch): void {
+    if (beside !== undefined) this.words.expectSums(first, beside.wordSums);
+  }
+
   finish(): void {
     const { indexed_to: indexedTo, size } = this.place();
     if (indexedTo < 0 || indexedTo > size) {
@@ -68,8 +77,7 @@ export class DerivedCheck implements Check {
   }
 
   private place(): PlaceRow {
-    const row = this.inside.database.prepare<PlaceRow>('SELECT size, indexed_to FROM log').get();
-    return row ?? { size: 0, indexed_to: 0 };
+    return this.inside.statements.place.get() ?? { size: 0, indexed_to: 0 };
   }
 
   private compareIndex(

@@ -2,7 +2,7 @@ import { bytesOf, leafTexts, rootText } from '../../merkle/hash-in-bulk.js';
 import { TILE_WIDTH } from '../../merkle/tile-path.js';
 import type { LedgerSource } from '../ledger-source.js';
 import type { Examined, ExamineOptions } from './examined.js';
-import { outlineOf } from './outline.js';
+import { readLeaves } from './outline.js';
 import { packEntries } from './pack-entries.js';
 
 /**
@@ -33,9 +33,14 @@ export class Examiner {
     const hashes = leafTexts(packed);
     const tile = bytesOf(hashes);
     if (!isSame(tile, stored) || !(packed.hashes === undefined || isSame(packed.hashes, tile))) return undefined;
-    const outline = this.options.opaque ? undefined : outlineOf(packed);
-    if (outline === undefined && !this.options.opaque) return undefined;
-    return { tile, root: bytesOf([rootText(hashes)]), outline };
+    const examined = { tile, root: bytesOf([rootText(hashes)]) };
+    if (this.options.opaque) return examined;
+    const facts = readLeaves(packed);
+    if (facts === undefined) return undefined;
+    const { outline } = facts;
+    if (!this.options.content || this.source.contents === undefined) return { ...examined, outline };
+    const beside = await this.source.besideEntries?.({ first: n * TILE_WIDTH, packed, facts }, this.options.wordSeed);
+    return beside && { ...examined, outline, beside };
   }
 }
 

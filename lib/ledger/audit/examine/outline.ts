@@ -33,11 +33,20 @@ export interface OtherLeaf {
 
 type Growing = { -readonly [Key in keyof StreamRun]: StreamRun[Key] };
 
-/** A text has so many bytes at most; a longer one cannot be in an entry. */
 const reader = new EventReader();
 
-/** The outline of the entries of a bundle; `undefined` if they have to be looked at one by one. */
-export function outlineOf({ bytes, starts }: PackedEntries): Outline | undefined {
+/** An outline, and what is needed of each leaf to look at what lies beside it. */
+export interface LeafFacts {
+  readonly outline: Outline;
+  /** The places of events in the bundle. */
+  readonly eventPlaces: readonly number[];
+  /** Time and source of each leaf. */
+  readonly times: readonly number[];
+  readonly sources: readonly string[];
+}
+
+/** What the leaves of a bundle say; `undefined` if they have to be looked at one by one. */
+export function readLeaves({ bytes, starts }: PackedEntries): LeafFacts | undefined {
   const outline = new OutlineBuilder();
   for (let at = 0; at + 1 < starts.length; at++) {
     const start = starts[at] ?? 0;
@@ -57,7 +66,10 @@ export function outlineOf({ bytes, starts }: PackedEntries): Outline | undefined
 class OutlineBuilder {
   private firstTime: number | undefined;
   private lastTime = 0;
-  private readonly sources = new Set<string>();
+  private readonly looseSources = new Set<string>();
+  private readonly times: number[] = [];
+  private readonly sources: string[] = [];
+  private readonly eventPlaces: number[] = [];
   private readonly parts: (StreamRun | OtherLeaf)[] = [];
   /** The newest run of each stream, behind the newest leaf that is no event. */
   private readonly runs = new Map<string, Growing>();
@@ -69,9 +81,10 @@ class OutlineBuilder {
     { source, stream, seq, time }: Pick<EventReader, 'source' | 'stream' | 'seq' | 'time'> | EventLeaf,
     at: number,
   ): boolean {
-    if (!this.goesOn(time)) return false;
+    if (!this.goesOn(source, time)) return false;
+    this.eventPlaces.push(at);
     if (stream === undefined || seq === undefined) {
-      if (source !== this.lastSource) this.sources.add(source);
+      if (source !== this.lastSource) this.looseSources.add(source);
       this.lastSource = source;
       return true;
     }
@@ -94,15 +107,18 @@ class OutlineBuilder {
     this.parts.push({ kind: 'leaf', at, leaf });
     this.runs.clear();
     this.lastRun = undefined;
-    return this.goesOn(leaf.time);
+    return this.goesOn(leaf.source, leaf.time);
   }
 
-  done(): Outline {
-    const { firstTime = 0, lastTime, sources, parts } = this;
-    return { firstTime, lastTime, looseSources: [...sources], parts };
+  done(): LeafFacts {
+    const { firstTime = 0, lastTime, parts, times, sources, eventPlaces } = this;
+    const outline = { firstTime, lastTime, looseSources: [...this.looseSources], parts };
+    return { outline, times, sources, eventPlaces };
   }
 
-  private goesOn(time: number): boolean {
+  private goesOn(source: string, time: number): boolean {
+    this.sources.push(source);
+    this.times.push(time);
     this.firstTime ??= time;
     const isOlder = time < this.lastTime;
     this.lastTime = time;

@@ -19,8 +19,12 @@ import { PlaceCheck } from '../database-checks/place-check.js';
 import { RowCheck } from '../database-checks/row-check.js';
 import { SchemaCheck } from '../database-checks/schema-check.js';
 import { WordsCheck } from '../database-checks/words-check.js';
+import { BesideEntries } from '../examine/beside-entries.js';
+import type { ReadBundle } from '../examine/beside-entries.js';
+import type { Beside } from '../examine/examined.js';
 import type { IndexRange } from '../index-ranges.js';
 import type { EntryBundle, LedgerSource, PackedBundle, RememberedNote, SourceHead } from '../ledger-source.js';
+import type { SourceRecipe } from '../source-recipe.js';
 import { prepareEvidence } from './evidence-statements.js';
 import type { ContentRow, EvidenceStatements, LogRow, NoteRow } from './evidence-statements.js';
 import { openEvidence } from './open-evidence.js';
@@ -49,7 +53,10 @@ export async function databaseSource(path: string, options: DatabaseSourceOption
   const evidence = await openEvidence(path, options.openSqlite ?? (await loadSqlite()));
   const remembered = highWater === undefined ? [] : [{ note: highWater, holder: highWaterPath }];
   try {
-    return new DatabaseSource(path, evidence, remembered);
+    // Another way to open it is a function, and that goes into no other thread.
+    const isUsual = options.openSqlite === undefined;
+    const recipe = isUsual ? ({ kind: 'database', path: evidence.file } as const) : undefined;
+    return new DatabaseSource(path, evidence, { remembered, recipe });
   } catch (error) {
     await evidence.close();
     const known = workError(error);
@@ -60,19 +67,22 @@ export async function databaseSource(path: string, options: DatabaseSourceOption
 
 class DatabaseSource implements LedgerSource {
   readonly isWhole = true;
+  readonly recipe: SourceRecipe | undefined;
   private readonly statements: EvidenceStatements;
   private readonly log: LogRow | undefined;
   private readonly newestNote: NoteRow | undefined;
   private readonly erasedTo: number;
   private tiles: { readonly from: number; readonly data?: Uint8Array | undefined } = { from: -Infinity };
+  private beside: BesideEntries | undefined;
   /** Several checks ask for the same, one after the other. */
   private last = { from: 0, to: 0, contents: new Map<number, EntryContent>() };
 
   constructor(
     readonly name: string,
     private readonly evidence: Evidence,
-    private readonly memories: readonly RememberedNote[],
+    private readonly given: Pick<LedgerSource, 'recipe'> & { readonly remembered: readonly RememberedNote[] },
   ) {
+    this.recipe = given.recipe;
     const { database } = evidence;
     this.statements = prepareEvidence(database);
     // In this order: a head is never behind its checkpoint.
@@ -98,7 +108,7 @@ class DatabaseSource implements LedgerSource {
   }
 
   remembered(): Promise<readonly RememberedNote[]> {
-    return Promise.resolve(this.memories);
+    return Promise.resolve(this.given.remembered);
   }
 
   async tile({ level, n, width }: HashTileAddress): Promise<Uint8Array | undefined> {
@@ -127,6 +137,11 @@ class DatabaseSource implements LedgerSource {
 
   packedEntries(n: number): Promise<PackedBundle | undefined> {
     return this.packed(n * TILE_WIDTH, TILE_WIDTH);
+  }
+
+  besideEntries(bundle: ReadBundle, wordSeed: number): Promise<Beside | undefined> {
+    this.beside ??= new BesideEntries(this.statements, this.log, wordSeed);
+    return this.work(() => this.beside?.examine(bundle));
   }
 
   async contents(from: number, to: number): Promise<ReadonlyMap<number, EntryContent>> {

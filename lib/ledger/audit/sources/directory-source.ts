@@ -5,7 +5,8 @@ import { StaticSource } from './static-source.js';
 
 /** A log in a folder, as `export --format static` writes it. */
 export function directorySource(folder: string): LedgerSource {
-  return new StaticSource(folder, (path, maxBytes) => readFile(join(folder, path), maxBytes));
+  const recipe = { kind: 'directory', folder } as const;
+  return new StaticSource(folder, (path, maxBytes) => readFile(join(folder, path), maxBytes), recipe);
 }
 
 async function readFile(path: string, maxBytes: number): Promise<Uint8Array | undefined> {

@@ -1,6 +1,9 @@
 import { TILE_WIDTH } from '../../merkle/tile-path.js';
 import { HASH_BYTES } from '../../merkle/tree-hash.js';
+import { INDEX_COLUMNS } from '../../store/match-event.js';
 import type { SqliteDatabase } from '../../store/sqlite-database.js';
+import type { PlaceRow } from '../../store/sqlite-statements.js';
+import { BLOCK_BYTES, INNER_PAD } from '../examine/packed-hmac.js';
 
 export interface LogRow {
   readonly origin: string;
@@ -57,6 +60,18 @@ export interface TileRow {
 
 export type EvidenceStatements = ReturnType<typeof prepareEvidence>;
 
+/** The content of several events, all parts of a kind in one piece. */
+export interface PackedContentRow {
+  readonly count: number;
+  /** Each behind a block as `PackedMessages` have it. */
+  readonly payloads: Uint8Array | null;
+  readonly payload_lengths: string | null;
+  readonly payload_salts: Uint8Array | null;
+  readonly metas: Uint8Array | null;
+  readonly meta_lengths: string | null;
+  readonly meta_salts: Uint8Array | null;
+}
+
 /** What is asked of a ledger's file, table by table: the ledger's own statements join what has to be told apart here. */
 export function prepareEvidence(database: SqliteDatabase) {
   return {
@@ -82,6 +97,7 @@ export function prepareEvidence(database: SqliteDatabase) {
     ),
     ...prepareEntries(database),
     ...prepareErasures(database),
+    ...prepareBeside(database),
     // Read together with the head, which may move.
     strays: database.prepare<{ name: string; idx: number | null }>(
       ['entry', 'content', 'event_index', 'idem']
@@ -98,6 +114,34 @@ export function prepareEvidence(database: SqliteDatabase) {
     ),
     idem: database.prepare<IdemRow>('SELECT source, idx, at_ms FROM idem WHERE idx >= ? AND idx < ?'),
     indexed: database.prepare<IndexRow>('SELECT * FROM event_index WHERE idx >= ? AND idx < ?'),
+  };
+}
+
+/** What `BesideEntries` asks for. Parts that are NULL are left out, and then there are too few. */
+function prepareBeside(database: SqliteDatabase) {
+  const room = `x'${INNER_PAD.toString(16).repeat(BLOCK_BYTES)}'`;
+  const packed = (part: string): string =>
+    `CAST(${room} || group_concat(${part}, ${room}) AS BLOB) AS ${part}s, group_concat(length(${part})) AS ${part}_lengths,
+     CAST(group_concat(${part}_salt, '') AS BLOB) AS ${part}_salts`;
+  const columns = INDEX_COLUMNS.map(([, column]) => column).join(', ');
+  return {
+    packedContents: database.prepare<PackedContentRow>(
+      `SELECT count(*) AS count, ${packed('payload')}, ${packed('meta')} FROM content WHERE idx >= ? AND idx < ?`,
+    ),
+    // JSON tells apart whatever can stand in a row.
+    packedIndex: database.prepare<{ rows: string }>(
+      `SELECT json_group_array(json_array(idx, time, ${columns})) AS rows FROM event_index WHERE idx >= ? AND idx < ?`,
+    ),
+    packedIdem: database.prepare<{ rows: string; fingerprints: Uint8Array | null }>(
+      `SELECT json_group_array(json_array(idx, source, at_ms)) AS rows, CAST(group_concat(fp, '') AS BLOB) AS fingerprints
+       FROM idem WHERE idx >= ? AND idx < ?`,
+    ),
+    // Beside an entry that is no event.
+    besideOne: database.prepare<{ count: number }>(
+      `SELECT (SELECT count(*) FROM content WHERE idx = ?) + (SELECT count(*) FROM event_index WHERE idx = ?)
+         + (SELECT count(*) FROM idem WHERE idx = ?) AS count`,
+    ),
+    place: database.prepare<PlaceRow>('SELECT size, indexed_to FROM log'),
   };
 }
 

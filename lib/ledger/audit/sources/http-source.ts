@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LedgerSource } from '../ledger-source.js';
 import { StaticSource } from './static-source.js';
+import type { ReadFile } from './static-source.js';
 
 /** How a server is asked. */
 export interface HttpSourceOptions {
@@ -16,7 +17,7 @@ const TIMEOUT_MS = 10_000;
 /** A log behind an HTTP server: the ledger itself, or a plain server of static files. */
 export function httpSource(url: string, options: HttpSourceOptions = {}): LedgerSource {
   const prefix = url.endsWith('/') ? url : `${url}/`;
-  return new StaticSource(url, async (path, maxBytes) => {
+  const read: ReadFile = async (path, maxBytes) => {
     const target = new URL(path, prefix);
     for (let attempt = 1; ; attempt++) {
       const result = await request(target, maxBytes, options).catch((error: unknown) => error as Error);
@@ -24,7 +25,8 @@ export function httpSource(url: string, options: HttpSourceOptions = {}): Ledger
       if (attempt === ATTEMPTS || result instanceof RefusedError) throw result;
       await pause(100 * 2 ** attempt);
     }
-  });
+  };
+  return new StaticSource(url, read, { kind: 'http', url, options });
 }
 
 /** The server has answered, and will not answer otherwise. */

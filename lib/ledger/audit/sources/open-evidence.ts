@@ -9,6 +9,8 @@ import { APPLICATION_ID, SCHEMA_VERSION } from '../../store/sqlite-schema.js';
 /** A database that is open to be read, and what to do when it is no longer needed. */
 export interface Evidence {
   readonly database: SqliteDatabase;
+  /** The file that is read: that of the ledger, or a copy. */
+  readonly file: string;
   readonly open: OpenSqlite;
   readonly close: () => Promise<void>;
 }
@@ -48,7 +50,7 @@ function inPlace(file: string, path: string, open: OpenSqlite): Evidence {
   }
   const opened = database;
   // eslint-disable-next-line @typescript-eslint/require-await -- a copy takes longer to put away
-  return { database: opened, open, close: async () => void opened.close() };
+  return { database: opened, file, open, close: async () => void opened.close() };
 }
 
 async function copied(path: string, open: OpenSqlite): Promise<Evidence> {
@@ -63,7 +65,7 @@ async function copied(path: string, open: OpenSqlite): Promise<Evidence> {
       database.close();
       await remove();
     };
-    return { database, open, close };
+    return { database, file: copy, open, close };
   } catch (error) {
     await remove();
     throw openError(path, error);

@@ -4,6 +4,7 @@ import type { TileAddress } from '../../merkle/tile-path.js';
 import { HASH_BYTES } from '../../merkle/tree-hash.js';
 import type { HashTileAddress } from '../../merkle/tree-tiles.js';
 import type { EntryBundle, LedgerSource } from '../ledger-source.js';
+import type { SourceRecipe } from '../source-recipe.js';
 import { parseBundle } from './parse-bundle.js';
 
 /** Reads what lies under a path below the log's prefix, of at most so many bytes; `undefined` if nothing does. */
@@ -20,6 +21,7 @@ export class StaticSource implements LedgerSource {
   constructor(
     readonly name: string,
     private readonly read: ReadFile,
+    readonly recipe?: SourceRecipe,
   ) {}
 
   async checkpoint(): Promise<string | undefined> {

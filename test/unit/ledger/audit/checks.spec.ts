@@ -128,7 +128,7 @@ describe('what was not checked', () => {
   it('is whether entries are copies, behind more than can be told apart', async () => {
     const [findings, skipped] = [new Findings(), [] as string[]];
     const context = { findings, skip: (what: string) => void skipped.push(what) } as unknown as CheckContext;
-    const check = new DuplicateCheck(context, new HashSet(3));
+    const check = new DuplicateCheck(context, new HashSet(0, 3));
     const batchOf = (first: number, ...numbers: readonly number[]) =>
       ({ first, hashes: numbers.map((number) => leafHash(leaf(number))) }) as unknown as EntryBatch;
     check.visit(batchOf(0, 1, 2, 1));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { EventReader } from '../../../../lib/ledger/audit/examine/event-reader.js';
-import { outlineOf } from '../../../../lib/ledger/audit/examine/outline.js';
+import { readLeaves } from '../../../../lib/ledger/audit/examine/outline.js';
 import { quickLeaf } from '../../../../lib/ledger/audit/quick-leaf.js';
 import { encodeLeaf, parseLeaf } from '../../../../lib/ledger/leaf/encode-leaf.js';
 import type { EventLeaf, Leaf } from '../../../../lib/ledger/leaf/leaf.js';
@@ -98,6 +98,8 @@ describe('the reader of events', () => {
     }
   });
 });
+
+const outlineOf = (packed: Parameters<typeof readLeaves>[0]) => readLeaves(packed)?.outline;
 
 describe('the outline of a bundle', () => {
   const heartbeat: Leaf = { type: 'stream-heartbeat', time: 1_002, source: 'app', stream: 's', count: 2 };
