@@ -12,7 +12,7 @@ export { databaseSource } from './audit/sources/database-source.js';
 export type { DatabaseSourceOptions } from './audit/sources/database-source.js';
 export { directorySource } from './audit/sources/directory-source.js';
 export { httpSource } from './audit/sources/http-source.js';
-export type { HttpSourceOptions } from './audit/sources/http-source.js';
+export type { HttpSourceOptions } from './audit/source-recipe.js';
 export { verifyLedger } from './audit/verify-ledger.js';
 export type { VerifyOptions } from './audit/verify-ledger.js';
 export { exitCode } from './audit/verify-report.js';

@@ -56,12 +56,7 @@ export function verifyCommand(context: CommandContext): Command {
     )
     .addOption(new Option('--db <file>', 'the file of a ledger, which may be at work').conflicts(['dir', 'url']))
     .addOption(new Option('--dir <folder>', 'a static export').conflicts(['db', 'url']))
-    .addOption(
-      new Option('--url <url>', 'a ledger that is served, or a static export behind a web server').conflicts([
-        'db',
-        'dir',
-      ]),
-    )
+    .addOption(new Option('--url <url>', 'a ledger or export that is served').conflicts(['db', 'dir']))
     .option('--policy <file>', 'whom to trust')
     .option('--state <file>', 'the checkpoint that was seen last; moved on when all is well')
     .option('--receipts <folder>', 'receipts of clients: .tlog-proof, .json and .jsonl files')

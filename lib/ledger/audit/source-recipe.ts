@@ -1,4 +1,10 @@
-import type { HttpSourceOptions } from './sources/http-source.js';
+/** How a server is asked. */
+export interface HttpSourceOptions {
+  /** Sent as `Authorization: Bearer`. */
+  readonly bearer?: string | undefined;
+  /** Of one attempt; 10,000 unless given. */
+  readonly timeoutMs?: number | undefined;
+}
 
 /** How a thread of its own opens the same source once more. Plain data. */
 export type SourceRecipe =

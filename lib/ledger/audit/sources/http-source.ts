@@ -1,15 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LedgerSource } from '../ledger-source.js';
+import type { HttpSourceOptions } from '../source-recipe.js';
 import { StaticSource } from './static-source.js';
 import type { ReadFile } from './static-source.js';
-
-/** How a server is asked. */
-export interface HttpSourceOptions {
-  /** Sent as `Authorization: Bearer`. */
-  readonly bearer?: string | undefined;
-  /** Of one attempt; 10,000 unless given. */
-  readonly timeoutMs?: number | undefined;
-}
 
 const ATTEMPTS = 3;
 const TIMEOUT_MS = 10_000;
