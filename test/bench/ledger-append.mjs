@@ -1,6 +1,7 @@
 // What the ledger takes in: events per second and CPU per event, for 1, 16, 64 and 256 callers at a time, which is as many
-// events per commit; beside it what SQLite alone takes in with the same settings, one row of the same size with a unique
-// key per event. The ledger's part ends when all is written: checkpoint, index of events, and what its close writes.
+// events per commit, with a signature waited for and without; beside it what SQLite alone takes in with the same settings,
+// one row of the same size with a unique key per event. The ledger's part ends when all is written: checkpoint, index of
+// events, and what its close writes.
 // Interleaved rounds after one that does not count; medians with minimum and maximum.
 // `npm run build && node test/bench/ledger-append.mjs [rounds] [events]`
 import Database from 'better-sqlite3';
@@ -13,14 +14,14 @@ import { openLedger } from '../../dist/ledger/open-ledger.js';
 const ROUNDS = Number(process.argv[2] ?? 5);
 const EVENTS = Number(process.argv[3] ?? 20_000);
 const AT_A_TIME = [1, 16, 64, 256];
-const VARIANTS = { ledger: appendToLedger, sqlite: insertIntoSqlite };
+const VARIANTS = { append: intoLedger('append'), record: intoLedger('record'), sqlite: insertIntoSqlite };
 const logger = { log() {}, warn: console.warn, error: console.error };
 
 // The compiler has its say before anything counts.
 for (const run of Object.values(VARIANTS)) await measure(run, 256);
 
 for (const atATime of AT_A_TIME) {
-  const results = { ledger: [], sqlite: [] };
+  const results = Object.fromEntries(Object.keys(VARIANTS).map((name) => [name, []]));
   for (let round = 0; round < ROUNDS; round++) {
     for (const [name, run] of Object.entries(VARIANTS)) results[name].push(await measure(run, atATime));
   }
@@ -54,16 +55,19 @@ async function measure(run, atATime) {
   }
 }
 
-async function appendToLedger(path, events, atATime) {
-  const ledger = await openLedger({ path, logger, ballastBytes: 0 });
-  const stop = stopwatch();
-  let next = 0;
-  const appendOneByOne = async () => {
-    while (next < events.length) await ledger.append(events[next++]);
+/** `append` waits for a signature, as HTTP does; `record` for the commit, as the application's own sink does. */
+function intoLedger(method) {
+  return async (path, events, atATime) => {
+    const ledger = await openLedger({ path, logger, ballastBytes: 0 });
+    const stop = stopwatch();
+    let next = 0;
+    const oneByOne = async () => {
+      while (next < events.length) await ledger[method](events[next++]);
+    };
+    await Promise.all(Array.from({ length: atATime }, oneByOne));
+    await ledger.close();
+    return stop();
   };
-  await Promise.all(Array.from({ length: atATime }, appendOneByOne));
-  await ledger.close();
-  return stop();
 }
 
 async function insertIntoSqlite(path, events, atATime) {
