@@ -1,0 +1,42 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { cpSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { start, type Started } from '../support/child-process.js';
+import { temporaryFolder } from '../support/ledger.js';
+import { projectRoot } from '../support/source-files.js';
+
+/** The built package without the script of its thread, as a bundler leaves it. */
+describe.each(['express', 'fastify'])('an application whose worker thread cannot start, on %s', (platform) => {
+  let folder: ReturnType<typeof temporaryFolder>;
+
+  beforeEach(() => {
+    folder = temporaryFolder();
+    for (const name of ['package.json', 'dist', 'test/support/audited-server.mjs']) {
+      cpSync(join(projectRoot, name), join(folder.path, name), { recursive: true });
+    }
+    symlinkSync(join(projectRoot, 'node_modules'), join(folder.path, 'node_modules'));
+    rmSync(join(folder.path, 'dist/delivery/worker/worker-main.js'));
+  });
+  afterEach(() => folder.cleanUp());
+
+  const begin = (env: Record<string, string> = {}): Started =>
+    start([process.execPath, 'test/support/audited-server.mjs', platform], {
+      cwd: folder.path,
+      env: { IMTBL_MODE: 'local', IMTBL_LEDGER_PATH: join(folder.path, 'ledger.db'), ...env },
+    });
+
+  it('does not start, and says what to do', async () => {
+    const { code, stdout, stderr } = await begin().finished;
+    expect(code).not.toBe(0);
+    expect(stdout).not.toContain('listening');
+    expect(stderr).toMatch(/IML_WORKER|WorkerStartError/);
+    expect(stderr).toMatch(/worker-main\.js.*set delivery\.worker to false/s);
+  });
+
+  it('starts without one when it is told to', async () => {
+    const running = begin({ IMTBL_DELIVERY_WORKER: 'false' });
+    await running.seen(/listening (\S+)/);
+    running.child.kill('SIGTERM');
+    await running.finished;
+  });
+});
