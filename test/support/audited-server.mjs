@@ -33,9 +33,11 @@ class WorkController {
 
   end(how) {
     if (how === 'exit') process.exit(7);
-    setImmediate(() => {
-      throw new Error('nobody catches this');
-    });
+    if (how === 'reject') void Promise.reject(new Error('nobody handles this'));
+    else
+      setImmediate(() => {
+        throw new Error('nobody catches this');
+      });
     return new Promise(() => undefined);
   }
 }
