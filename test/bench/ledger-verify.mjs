@@ -1,6 +1,7 @@
 // How fast a ledger is verified, beside what one core does of raw SHA-256 over as many events of the same size, and what
 // memory it takes, also for a tenth of the events: `tree` is every tile and entry, `content` also payloads, meta and all
-// that is derived from them. Each measurement is a process of its own; interleaved rounds, medians.
+// that is derived from them, each in the calling thread and in two others. Each measurement is a process of its own;
+// interleaved rounds, medians. Raw SHA-256 hardly touches memory: beside other work it slows down less than the rest.
 // `npm run build && node test/bench/ledger-verify.mjs [events] [rounds]`
 import { hash } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -10,14 +11,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { databaseSource } from '../../dist/ledger/audit/sources/database-source.js';
 import { verifyLedger } from '../../dist/ledger/audit/verify-ledger.js';
-import { growLedger } from '../support/grow-ledger.mjs';
+import { growLedger, indexLedger } from '../support/grow-ledger.mjs';
 
 const EVENT_BYTES = 1_024;
 const SIZE_SHOWN = 9;
-const [task, path, count] = process.argv.slice(2);
+const KINDS = { tree: [1, 2], content: [1, 2] };
+const [task, path, count, workers] = process.argv.slice(2);
 
 if (task === 'raw') report(rawHashes(Number(count)));
-else if (task === 'tree' || task === 'content') report(await verify(path, task === 'content'));
+else if (task in KINDS) report(await verify(path, { content: task === 'content', workers: Number(workers) }));
 else await compare(Number(task ?? 1_000_000), Number(path ?? 3));
 
 async function compare(events, rounds) {
@@ -27,9 +29,13 @@ async function compare(events, rounds) {
     for (const { size, file } of ledgers) await build(file, size);
     const results = {};
     for (let round = 0; round < rounds; round++) {
-      (results[`raw ${events}`] ??= []).push(measure('raw', '-', events));
+      (results[`raw ${events}`] ??= []).push(measure('raw', '-', [events]));
       for (const { size, file } of ledgers) {
-        for (const kind of ['tree', 'content']) (results[`${kind} ${size}`] ??= []).push(measure(kind, file, size));
+        for (const [kind, threads] of Object.entries(KINDS)) {
+          for (const workers of threads) {
+            (results[`${kind}/${workers} ${size}`] ??= []).push(measure(kind, file, [size, workers]));
+          }
+        }
       }
     }
     show(results, `raw ${events}`);
@@ -41,14 +47,15 @@ async function compare(events, rounds) {
 async function build(file, size) {
   const start = performance.now();
   await growLedger(file, size, anEvent);
+  await indexLedger(file);
   const seconds = (performance.now() - start) / 1_000;
   const bytes = Math.round(statSync(file).size / size);
   console.log(`${size} events built in ${seconds.toFixed(0)} s, ${bytes} bytes each on disk`);
 }
 
-function measure(kind, file, size) {
+function measure(kind, file, numbers) {
   const self = fileURLToPath(import.meta.url);
-  return JSON.parse(execFileSync(process.execPath, [self, kind, file, String(size)], { encoding: 'utf8' }));
+  return JSON.parse(execFileSync(process.execPath, [self, kind, file, ...numbers.map(String)], { encoding: 'utf8' }));
 }
 
 function show(results, base) {
@@ -76,13 +83,13 @@ function rawHashes(events) {
   return stop(events);
 }
 
-async function verify(file, content) {
+async function verify(file, options) {
   const source = await databaseSource(file);
   const stop = stopwatch();
   // Not the system's own maximum: a child begins with that of its parent.
   let rss = 0;
   const onProgress = ({ done }) => (done / 256) % 100 === 0 && (rss = Math.max(rss, process.memoryUsage.rss()));
-  const { findings, entries } = await verifyLedger(source, { content, onProgress });
+  const { findings, entries } = await verifyLedger(source, { ...options, onProgress });
   const measured = { ...stop(entries), rss: Math.max(rss, process.memoryUsage.rss()) };
   await source.close();
   const bad = findings.filter(({ severity }) => severity !== 'info');

@@ -21,6 +21,13 @@ export function growLedger(path, size, eventOf) {
   });
 }
 
+/** Lets searches come up with a ledger that was grown. */
+export async function indexLedger(path) {
+  const store = await SqliteLedgerStore.open(path);
+  while ((await store.extendIndex(STEP)) > 0);
+  await store.close();
+}
+
 /** Grows a ledger to `size` entries that have no content: much faster, and the tree is as large. */
 export function growTree(path, size) {
   return grow(path, size, (from, to, _identity, tree) => (view) => {
