@@ -3,7 +3,6 @@ import { decodeUtf8 } from '../../encoding/utf8.js';
 import type { EventLeaf, Leaf } from '../../leaf/leaf.js';
 import { indexEvent } from '../../store/index-event.js';
 import { INDEX_COLUMNS } from '../../store/match-event.js';
-import { CHANGING_META } from '../changing-meta.js';
 import type { Check, CheckContext, EntryBatch, SoundBatch } from '../check.js';
 import type { EntryContent } from '../../ledger.types.js';
 import type { IdemRow, IndexRow } from '../sources/evidence-statements.js';

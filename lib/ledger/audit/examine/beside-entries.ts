@@ -1,24 +1,21 @@
 import { isAscii } from 'node:buffer';
 import { contained } from '../../encoding/contained.js';
 import { decodeUtf8 } from '../../encoding/utf8.js';
-import { encodeTextMeta } from '../../leaf/event-content.js';
 import type { PackedEntries } from '../../merkle/hash-in-bulk.js';
 import { TILE_WIDTH } from '../../merkle/tile-path.js';
 import { HASH_BYTES } from '../../merkle/tree-hash.js';
 import { indexEvent } from '../../store/index-event.js';
 import { INDEX_COLUMNS } from '../../store/match-event.js';
-import { CHANGING_META } from '../changing-meta.js';
-import type { EvidenceStatements, LogRow, PackedContentRow } from '../sources/evidence-statements.js';
+import type { EvidenceStatements, PackedContentRow } from '../sources/evidence-statements.js';
 import { sumOfWords } from '../word-hash.js';
 import type { Beside } from './examined.js';
 import type { LeafFacts } from './outline.js';
-import { BLOCK_BYTES, commitmentsOf, hmacTexts, KeyedHmac } from './packed-hmac.js';
+import { BLOCK_BYTES, commitmentsOf, hmacTexts } from './packed-hmac.js';
 
 /** Where an event's leaf has its commitments: canonical JSON begins with them. */
 const META_AT = '{"meta":"'.length;
 const COMMITMENT_CHARS = 44;
 const PAYLOAD_AT = META_AT + COMMITMENT_CHARS + '","payload":"'.length;
-const ZERO = Uint8Array.of(0);
 
 /** Entries of a bundle, and what was read in them. */
 export interface ReadBundle {
@@ -32,7 +29,6 @@ interface SaidEvent {
   readonly time: number;
   readonly source: string;
   readonly payload: string;
-  readonly payloadBytes: Uint8Array;
   readonly meta: Readonly<Record<string, string>>;
 }
 
@@ -41,15 +37,10 @@ interface SaidEvent {
  * idempotency keys. What it says is what `ContentCheck` and `DerivedCheck` find nothing about.
  */
 export class BesideEntries {
-  private readonly keyed: KeyedHmac | undefined;
-
   constructor(
     private readonly statements: EvidenceStatements,
-    log: LogRow | undefined,
     private readonly wordSeed: number,
-  ) {
-    if (log?.idem_secret.length === HASH_BYTES) this.keyed = new KeyedHmac(log.idem_secret);
-  }
+  ) {}
 
   /** `undefined` if anything is missing, not as it should be, or has to be looked at closely. */
   examine(bundle: ReadBundle): Beside | undefined {
@@ -90,21 +81,17 @@ export class BesideEntries {
       areCommitted(hmacTexts(metas, row.meta_salts), { packed, places, offset: META_AT });
     if (!isSound) return undefined;
     const events: SaidEvent[] = [];
-    let start = 0;
     for (let event = 0; event < count; event++) {
       const meta = textMeta(metaTexts[event] ?? '');
       if (meta === undefined) return undefined;
       const at = places[event] ?? 0;
-      const end = start + BLOCK_BYTES + (payloads.lengths[event] ?? 0);
       events.push({
         index: first + at,
         time: facts.times[at] ?? 0,
         source: facts.sources[at] ?? '',
         payload: payloadTexts[event] ?? '',
-        payloadBytes: payloads.bytes.subarray(start + BLOCK_BYTES, end),
         meta,
       });
-      start = end;
     }
     return events;
   }
@@ -122,27 +109,14 @@ export class BesideEntries {
 
   private areKeys(said: readonly SaidEvent[], range: readonly [number, number]): boolean {
     const found = this.statements.packedIdem.get(...range);
-    if (found === undefined || this.keyed === undefined) return false;
-    const { rows, fingerprints } = found;
-    const keys = JSON.parse(rows) as readonly (readonly [number, string, number])[];
-    if (keys.length * HASH_BYTES !== (fingerprints?.length ?? 0)) return false;
+    if (found === undefined) return false;
+    const keys = JSON.parse(found.rows) as readonly (readonly [number, string, number])[];
     let next = 0;
-    return keys.every(([index, source, time], key) => {
+    return keys.every(([index, source, time]) => {
       let event: SaidEvent | undefined;
       while ((event = said[next]) !== undefined && event.index < index) next++;
-      if (event?.index !== index || event.source !== source || event.time !== time || !fingerprints) return false;
-      return this.isFingerprint(event, fingerprints, key * HASH_BYTES);
+      return event?.index === index && event.source === source && event.time === time;
     });
-  }
-
-  private isFingerprint({ payloadBytes, meta }: SaidEvent, fingerprints: Uint8Array, at: number): boolean {
-    const lasting = encodeTextMeta(meta, CHANGING_META)?.lasting;
-    const text = lasting && this.keyed?.text([payloadBytes, ZERO, lasting]);
-    if (text === undefined) return false;
-    for (let byte = 0; byte < HASH_BYTES; byte++) {
-      if (text.charCodeAt(byte) !== fingerprints[at + byte]) return false;
-    }
-    return true;
   }
 }
 

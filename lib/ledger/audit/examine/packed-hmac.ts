@@ -37,38 +37,6 @@ export function hmacTexts({ bytes, lengths }: PackedMessages, keys: Uint8Array):
   return texts;
 }
 
-/** HMAC-SHA256 of many messages, each given in parts, under one key. */
-export class KeyedHmac {
-  private inner: Uint8Array;
-  private readonly outerKey: Uint8Array;
-
-  constructor(key: Uint8Array) {
-    this.inner = new Uint8Array(BLOCK_BYTES + 4096);
-    this.inner.fill(INNER_PAD, 0, BLOCK_BYTES);
-    this.outerKey = new Uint8Array(BLOCK_BYTES).fill(OUTER_PAD);
-    key.forEach((byte, at) => {
-      this.inner[at] = byte ^ INNER_PAD;
-      this.outerKey[at] = byte ^ OUTER_PAD;
-    });
-  }
-
-  text(parts: readonly Uint8Array[]): string {
-    const length = parts.reduce((sum, part) => sum + part.length, BLOCK_BYTES);
-    if (length > this.inner.length) {
-      const grown = new Uint8Array(length * 2);
-      grown.set(this.inner.subarray(0, BLOCK_BYTES));
-      this.inner = grown;
-    }
-    let at = BLOCK_BYTES;
-    for (const part of parts) {
-      this.inner.set(part, at);
-      at += part.length;
-    }
-    outer.set(this.outerKey);
-    return outerText(sha256Text(this.inner.subarray(0, length)));
-  }
-}
-
 /** With the key in its place. */
 function outerText(inner: string): string {
   for (let at = 0; at < HASH_BYTES; at++) outer[BLOCK_BYTES + at] = inner.charCodeAt(at);

@@ -140,7 +140,7 @@ class DatabaseSource implements LedgerSource {
   }
 
   besideEntries(bundle: ReadBundle, wordSeed: number): Promise<Beside | undefined> {
-    this.beside ??= new BesideEntries(this.statements, this.log, wordSeed);
+    this.beside ??= new BesideEntries(this.statements, wordSeed);
     return this.work(() => this.beside?.examine(bundle));
   }
 

@@ -132,9 +132,8 @@ function prepareBeside(database: SqliteDatabase) {
     packedIndex: database.prepare<{ rows: string }>(
       `SELECT json_group_array(json_array(idx, time, ${columns})) AS rows FROM event_index WHERE idx >= ? AND idx < ?`,
     ),
-    packedIdem: database.prepare<{ rows: string; fingerprints: Uint8Array | null }>(
-      `SELECT json_group_array(json_array(idx, source, at_ms)) AS rows, CAST(group_concat(fp, '') AS BLOB) AS fingerprints
-       FROM idem WHERE idx >= ? AND idx < ?`,
+    packedIdem: database.prepare<{ rows: string }>(
+      'SELECT json_group_array(json_array(idx, source, at_ms)) AS rows FROM idem WHERE idx >= ? AND idx < ?',
     ),
     // Beside an entry that is no event.
     besideOne: database.prepare<{ count: number }>(
