@@ -129,6 +129,16 @@ describe('the architecture of lib/', () => {
     expect(filesWith((node) => ts.isExportDeclaration(node) && !isNamedExport(node))).toEqual([]);
   });
 
+  it('uses import.meta only where the CommonJS build has a twin', () => {
+    const finish = readProjectFile('.config/finish-build.mjs');
+    const withMeta = filesWith((node) => ts.isMetaProperty(node) && node.getText().startsWith('import.meta'));
+    expect(withMeta.length).toBeGreaterThan(0);
+    for (const path of withMeta) {
+      expect(path).toMatch(/\/worker-location\.ts$/);
+      expect(finish).toContain(`'${path.replace('/worker-location.ts', '')}'`);
+    }
+  });
+
   it('keeps no secret in native #private fields, which Proxies around providers break', () => {
     expect(filesWith((node) => ts.isPrivateIdentifier(node))).toEqual([]);
   });
