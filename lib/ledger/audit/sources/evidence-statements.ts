@@ -82,19 +82,7 @@ export function prepareEvidence(database: SqliteDatabase) {
     notes: database.prepare<NoteRow>(
       'SELECT size, signed, cosigned FROM note WHERE size > ? AND size <= ? ORDER BY size',
     ),
-    tile: database.prepare<{ data: Uint8Array }>('SELECT data FROM tile WHERE level = ? AND n = ?'),
-    edgeHashes: database.prepare<{ leaf_hash: Uint8Array }>(
-      'SELECT leaf_hash FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx',
-    ),
-    // Each of them full, or they would have another length.
-    fullTiles: database.prepare<{ count: number; data: Uint8Array | null }>(
-      `SELECT count(*) AS count, CAST(group_concat(data, '') AS BLOB) AS data
-       FROM tile WHERE level = 0 AND n >= ? AND n < ? AND length(data) = ${TILE_WIDTH * HASH_BYTES}`,
-    ),
-    tiles: database.prepare<TileRow>(
-      `SELECT level, n, length(data) AS bytes, (SELECT size FROM log) AS size
-       FROM tile WHERE (level, n) > (?, ?) ORDER BY level, n LIMIT 1000`,
-    ),
+    ...prepareTiles(database),
     ...prepareEntries(database),
     ...prepareErasures(database),
     ...prepareBeside(database),
@@ -114,6 +102,24 @@ export function prepareEvidence(database: SqliteDatabase) {
     ),
     idem: database.prepare<IdemRow>('SELECT source, idx, at_ms FROM idem WHERE idx >= ? AND idx < ?'),
     indexed: database.prepare<IndexRow>('SELECT * FROM event_index WHERE idx >= ? AND idx < ?'),
+  };
+}
+
+function prepareTiles(database: SqliteDatabase) {
+  return {
+    tile: database.prepare<{ data: Uint8Array }>('SELECT data FROM tile WHERE level = ? AND n = ?'),
+    edgeHashes: database.prepare<{ leaf_hash: Uint8Array }>(
+      'SELECT leaf_hash FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx',
+    ),
+    // Each of them full, or they would have another length.
+    fullTiles: database.prepare<{ count: number; data: Uint8Array | null }>(
+      `SELECT count(*) AS count, CAST(group_concat(data, '') AS BLOB) AS data
+       FROM tile WHERE level = 0 AND n >= ? AND n < ? AND length(data) = ${TILE_WIDTH * HASH_BYTES}`,
+    ),
+    tiles: database.prepare<TileRow>(
+      `SELECT level, n, length(data) AS bytes, (SELECT size FROM log) AS size
+       FROM tile WHERE (level, n) > (?, ?) ORDER BY level, n LIMIT 1000`,
+    ),
   };
 }
 
