@@ -31,7 +31,7 @@ for (const [name, decorate] of [
 
 // One for each process: two of them on one file would wait for each other.
 const folder = mkdtempSync(join(tmpdir(), 'http-bench-'));
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 const ledger = { path: join(folder, 'ledger.db') };
 
 const variants = {

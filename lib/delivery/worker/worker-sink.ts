@@ -19,7 +19,7 @@ import type { FromWorker, SettledEvents, SinkCall } from './worker-protocol.js';
 
 /** Events that nobody waits for go over when there are so many, or after so many milliseconds: a message costs more than they do. */
 const GATHERED = 100;
-const GATHER_MS = 5;
+const GATHER_MS = 20;
 
 type OnSettled = (delivery: Delivery) => void;
 type HeldEvent = HandedEvent & { readonly onSettled: OnSettled | undefined };
