@@ -3,6 +3,7 @@ import type { AuditAlert } from './audit-alert.js';
 import { recordCall, type AsyncFunction } from './capture/call-recorder.js';
 import type { AuditRecorder } from './capture/audit-recorder.js';
 import type { AuditEventMetadata } from './capture/audit-metadata.js';
+import { unknownChoice } from './capture/guarantee.js';
 import { NoLedgerError } from './capture/no-ledger.error.js';
 import { NotRecordedError } from './capture/not-recorded.error.js';
 import { currentContext, type Annotation } from './capture/request-context.js';
@@ -11,6 +12,7 @@ import type { Awaited, Delivery, EventSink, FlushResult, Receipt } from './event
 import type { ImmutableLogStatus } from './immutable-log.status.js';
 import type { BatchResult, EventToRecord, RecordedEvent, RecordOptions } from './record.types.js';
 import type { ResolvedImmutableLogOptions } from './immutable-log.options.js';
+import { InvalidOptionsError } from './options/invalid-options.error.js';
 import { toFacts } from './to-facts.js';
 import { watchStatus } from './watch-status.js';
 
@@ -104,10 +106,13 @@ export class ImmutableLogService {
    * The same, with promises that resolve and Observables that complete when the event is kept.
    *
    * @throws {NoLedgerError} `durable` in `remote` mode.
+   * @throws {InvalidOptionsError} for a guarantee that there is none of.
    */
   wrap<F extends AsyncFunction>(metadata: AuditEventMetadata, fn: F): F;
   wrap<F extends (...args: never[]) => unknown>(name: string | AuditEventMetadata, fn: F): F {
     const metadata = typeof name === 'string' ? { name } : name;
+    const unknown = unknownChoice(metadata);
+    if (unknown !== undefined) throw new InvalidOptionsError([`wrap(): ${unknown}`]);
     if (metadata.guarantee === 'durable' && this.parts.options.mode === 'remote') throw new NoLedgerError();
     const called = { module: 'function', name: fn.name || 'anonymous', metadata };
     const recorder = this.parts.recorder;

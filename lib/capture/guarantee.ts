@@ -1,5 +1,6 @@
 import type { Guarantee } from '../event/audit-event.js';
 import type { Awaited } from '../event/event-sink.js';
+import { describeValue } from '../options/describe-value.js';
 
 export const GUARANTEES = ['background', 'durable', 'confirmed'] as const satisfies readonly Guarantee[];
 export const FAILURE_POLICIES = ['allow', 'reject'] as const;
@@ -30,3 +31,14 @@ export function demandOf(said: Partial<GuaranteeChoice> | undefined, otherwise: 
 
 /** Why an event was not kept as asked. */
 export type KeepingFailure = Error & { readonly code: string };
+
+/** What is wrong with a choice that came past the type system; `undefined` for a good one. */
+export function unknownChoice({ guarantee, onFailure }: Partial<GuaranteeChoice>): string | undefined {
+  if (guarantee !== undefined && !GUARANTEES.includes(guarantee)) return unknown('guarantee', guarantee, GUARANTEES);
+  const isKnown = onFailure === undefined || FAILURE_POLICIES.includes(onFailure);
+  return isKnown ? undefined : unknown('onFailure', onFailure, FAILURE_POLICIES);
+}
+
+function unknown(name: string, value: unknown, known: readonly string[]): string {
+  return `${name} is ${describeValue(name, value)}: it must be one of ${known.map((one) => `'${one}'`).join(', ')}`;
+}

@@ -3,7 +3,7 @@ import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
 import { isObservable } from 'rxjs';
 import { InvalidOptionsError } from '../../options/invalid-options.error.js';
 import { auditEventOf, isSkipped, type AuditEventMetadata } from '../audit-metadata.js';
-import { demandOf, IN_BACKGROUND, type GuaranteeChoice } from '../guarantee.js';
+import { demandOf, IN_BACKGROUND, unknownChoice, type GuaranteeChoice } from '../guarantee.js';
 import { PATH_METADATA, RETURN_TYPE_METADATA } from '../nest-metadata.js';
 import { answersByItself } from './answers-by-itself.js';
 import { routeHandlers, type RouteHandler } from './handler-stamps.js';
@@ -34,6 +34,8 @@ function problemOfRoute(route: RouteHandler, rules: GuaranteeRules): string | un
   const said = auditEventOf(controller, handler);
   const demand = demandOf(said, rules.otherwise);
   const place = `on ${controller.name}.${method}`;
+  const unknown = unknownChoice(said);
+  if (unknown !== undefined) return `@AuditEvent() ${place}: ${unknown}`;
   if (isSkipped(controller, handler) || (rules.register === 'manual' && !usesInterceptor(route))) return undefined;
   if (demand === undefined) return said.onFailure === 'reject' ? rejectsNothing(place) : undefined;
   if (demand.awaited === 'durable' && !rules.hasLedger) return noLedger(place);
@@ -72,6 +74,8 @@ function* decoratedMethods(modules: ModulesContainer): Generator<DecoratedMethod
 }
 
 function problemOfMethod({ place, said, returns }: DecoratedMethod, rules: GuaranteeRules): string | undefined {
+  const unknown = unknownChoice(said);
+  if (unknown !== undefined) return `@AuditEvent() ${place}: ${unknown}`;
   const demand = demandOf(said, IN_BACKGROUND);
   if (demand === undefined) return said.onFailure === 'reject' ? rejectsNothing(place) : undefined;
   if (demand.awaited === 'durable' && !rules.hasLedger) return noLedger(place);

@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { LedgerForeignError, LedgerUnavailableError } from '../ledger-errors.js';
+import { LedgerForeignError, LedgerUnwritableError } from '../ledger-errors.js';
 import { BUSY_TIMEOUT_MS } from './sqlite-database.js';
 import type { OpenSqlite, SqliteDatabase } from './sqlite-database.js';
 import { openError } from './sqlite-errors.js';
@@ -94,12 +94,13 @@ function checkOwner(database: SqliteDatabase, { path, readOnly, format = LEDGER 
   return false;
 }
 
-function setPragmas(database: SqliteDatabase, { readOnly }: SqliteFile): void {
+function setPragmas(database: SqliteDatabase, { readOnly, path }: SqliteFile): void {
   for (const [name, set, expected] of PRAGMAS) {
     if (!(readOnly && name === 'journal_mode')) database.pragma(`${name} = ${set}`, { simple: true });
     const read = database.pragma(name, { simple: true });
     if (read !== expected) {
-      throw new LedgerUnavailableError(`SQLite answers ${String(read)} where ${name} was set to ${set}`);
+      // Not for now: the file system has no shared memory, or the path is none of a file (`:memory:`).
+      throw new LedgerUnwritableError(path, `SQLite answers ${String(read)} where ${name} was set to ${set}`);
     }
   }
 }

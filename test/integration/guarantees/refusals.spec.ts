@@ -1,7 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Injectable, Module, Next, Res, Sse, type INestApplication, type Type } from '@nestjs/common';
 import { EMPTY, type Observable } from 'rxjs';
-import { AuditEvent, ImmutableLogModule, SkipAudit, type ImmutableLogOptions } from 'nestjs-immutable-log';
+import {
+  AuditEvent,
+  ImmutableLogModule,
+  ImmutableLogService,
+  SkipAudit,
+  type ImmutableLogOptions,
+} from 'nestjs-immutable-log';
 import { ImmutableLogTestingModule } from 'nestjs-immutable-log/testing';
 import { platforms } from '../../support/platforms.js';
 
@@ -119,6 +125,35 @@ describe.each(platforms)('guarantees that cannot be kept, on $name', (platform) 
     const refusal = starting(strict, { routes: [controller] });
     await expect(refusal).rejects.toThrow(`${decorator} on ${name}.answer answers by itself`);
     await expect(refusal).rejects.toMatchObject({ code: 'IML_INVALID_OPTIONS' });
+  });
+
+  it('refuse to start where there is no such guarantee, on handlers, methods and wrapped functions', async () => {
+    class OddController {}
+    class OddService {}
+    const odd = { odd: () => Promise.resolve() };
+    for (const [type, metadata] of [
+      [OddController, { guarantee: 'sure' }],
+      [OddService, { onFailure: 'panic' }],
+    ] as const) {
+      Object.defineProperty(type.prototype, 'odd', { value: odd.odd, writable: true, configurable: true });
+      const descriptor = Object.getOwnPropertyDescriptor(type.prototype, 'odd')!;
+      AuditEvent(metadata as never)(type.prototype, 'odd', descriptor as never);
+      Object.defineProperty(type.prototype, 'odd', descriptor);
+    }
+    Get()(OddController.prototype, 'odd', Object.getOwnPropertyDescriptor(OddController.prototype, 'odd')!);
+    Controller('odd')(OddController);
+    Injectable()(OddService);
+
+    const refusal = starting({}, { routes: [OddController], providers: [OddService] });
+    await expect(refusal).rejects.toMatchObject({ code: 'IML_INVALID_OPTIONS' });
+    await expect(refusal).rejects.toThrow(
+      "@AuditEvent() on OddController.odd: guarantee is 'sure': it must be one of 'background', 'durable', 'confirmed'",
+    );
+    await expect(refusal).rejects.toThrow("on OddService.odd: onFailure is 'panic'");
+
+    await starting({}, {});
+    const log = app!.get(ImmutableLogService);
+    expect(() => log.wrap({ guarantee: 'sure' } as never, odd.odd)).toThrow("wrap(): guarantee is 'sure'");
   });
 
   it('refuse to start where the handler itself asks for it', async () => {
