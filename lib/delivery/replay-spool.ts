@@ -42,7 +42,10 @@ async function replay(ledger: Ledger, path: string): Promise<{ taken: number; un
       count.unreadable++;
       continue;
     }
-    together.push(append(ledger, event));
+    const appended = append(ledger, event);
+    // It may fail while further lines are read, when nobody waits for it yet: that would end the process.
+    appended.catch(() => undefined);
+    together.push(appended);
     count.taken++;
     if (together.length < TOGETHER) continue;
     await Promise.all(together);

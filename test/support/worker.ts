@@ -24,10 +24,18 @@ export interface OpenWorkerSink {
   readonly logger: LoggedLines;
 }
 
+export interface WorkerSinkSetup {
+  readonly path: string;
+  readonly url: string;
+  readonly apiKey: string;
+  readonly options?: Partial<DeliveryOptions> | undefined;
+  readonly ledger?: Partial<LedgerOptions> | undefined;
+}
+
 export async function openWorkerSink(
   host: WorkerHost,
   mode: PlainSinkInput['mode'],
-  { path, url, apiKey, options }: { path: string; url: string; apiKey: string; options?: Partial<DeliveryOptions> },
+  { path, url, apiKey, options, ledger }: WorkerSinkSetup,
 ): Promise<OpenWorkerSink> {
   const logger = new LoggedLines();
   const input = {
@@ -35,7 +43,7 @@ export async function openWorkerSink(
     apiKey,
     apiUrl: url,
     selfToken: 'the-self-token',
-    ledger: Object.assign(new LedgerOptions(), { path, ballastBytes: 0 }),
+    ledger: Object.assign(new LedgerOptions(), { path, ballastBytes: 0, ...ledger }),
     source: 'app',
     streamId: randomUUID(),
     service: { serviceName: 'tests', env: 'test', development: false },

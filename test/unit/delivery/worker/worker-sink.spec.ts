@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { spoolFolder } from '../../../../lib/delivery/event-spool.js';
 import { RejectedError } from '../../../../lib/delivery/delivery-errors.js';
 import type { DeliveryOptions } from '../../../../lib/delivery/delivery.options.js';
 import { WorkerHost } from '../../../../lib/delivery/worker/worker-host.js';
@@ -103,6 +104,26 @@ describe('WorkerSink', () => {
     },
     60_000,
   );
+
+  it('starts on a full disk, and leaves what an ended process has spooled for a better start', async () => {
+    const folder = spoolFolder(path);
+    await mkdir(folder, { recursive: true });
+    const lines = Array.from({ length: 3 }, () => {
+      const { id, payload, meta } = anEvent();
+      return JSON.stringify({ source: 'app', stream: 'an-ended-stream', id, payload, meta });
+    });
+    await writeFile(join(folder, 'an-ended-stream.jsonl'), `${lines.join('\n')}\n`);
+
+    const full = { url: server.url, apiKey: server.apiKey, path, ledger: { minFreeBytes: 2 ** 52 } };
+    const { sink, logger: said } = await openWorkerSink(host, 'local', full);
+    sinks.push(sink);
+    expect(said.matching(/Events that an ended process left in .* are not in the ledger yet/)).toHaveLength(1);
+    await sink.close(1_000);
+    expect(await kept()).toEqual([]);
+
+    await open('local');
+    expect(logger.matching(/3 events that an ended process had left are in the ledger now/)).toHaveLength(1);
+  });
 
   it('tells of what a worker lost although the worker dies before it could', async () => {
     const sink = await open('remote');
