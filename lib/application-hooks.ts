@@ -49,6 +49,7 @@ export class ApplicationHooks {
     const { options, capture, config, modules, logger } = this.parts;
     const adapter = this.adapter();
     if (adapter === undefined) return;
+    capture.headersAreLate = adapter.getType() === 'fastify';
     stampHandlers(modules);
     capture.holding.someRoutes = announceHeldRoutes(modules);
     installOnServer(adapter.getHttpServer(), capture);

@@ -14,6 +14,7 @@ import { contextOf, HttpContext } from './http-context.js';
 import { usesInterceptor } from './manual-registration.js';
 import { pathOf } from './path-of.js';
 import type { RawRequest, RawResponse } from './platform-request.js';
+import { giveRequestId } from './request-id-header.js';
 import { ResponseBody } from './response-body.js';
 import { watchResponse } from './response-watch.js';
 import { compileSelection } from './selection.js';
@@ -41,6 +42,8 @@ export interface HttpCaptureSettings {
 export class HttpCapture {
   /** Set when NestJS's exceptions handler could be observed. */
   exceptionsObserved = false;
+  /** The platform hands all headers to `writeHead()`. */
+  headersAreLate = false;
   readonly holding: Holding;
   private readonly open = new Set<HttpContext>();
   private justClosed: HttpContext[] = [];
@@ -117,7 +120,7 @@ export class HttpCapture {
       requestId,
       traceId: traceIdFromTraceparent(headers['traceparent']),
     });
-    if (!response.headersSent) response.setHeader('x-request-id', requestId);
+    giveRequestId(http, this.headersAreLate);
     if (this.isSelected(http)) this.follow(http);
     return http;
   }
