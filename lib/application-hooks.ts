@@ -49,9 +49,9 @@ export class ApplicationHooks {
     const { options, capture, config, modules, logger } = this.parts;
     const adapter = this.adapter();
     if (adapter === undefined) return;
-    capture.headersAreLate = adapter.getType() === 'fastify';
     stampHandlers(modules);
     capture.holding.someRoutes = announceHeldRoutes(modules);
+    capture.headersAreLate = adapter.getType() === 'fastify' && !this.looksAtHeaders();
     installOnServer(adapter.getHttpServer(), capture);
     this.installOnPlatform();
     if (options.register === 'global') this.intercept();
@@ -91,6 +91,13 @@ export class ApplicationHooks {
     unregisterRecorder(recorder);
     this.leaveExit?.();
     await sink.close(options.delivery.shutdownTimeoutMs);
+  }
+
+  /** Headers that go out all at once cannot be read from the response: neither to record them nor to hold it back. */
+  private looksAtHeaders(): boolean {
+    const { capture, options } = this.parts;
+    const isHeld = options.guarantee !== 'background' || capture.holding.someRoutes;
+    return isHeld || options.capture.headers || options.capture.responseBody !== 'never';
   }
 
   private intercept(): void {
