@@ -145,18 +145,11 @@ describe('an endpoint that answers', () => {
     '%s leaves the application alone, and every event in the ledger',
     async (_name, behaviour) => {
       const served = await serve('express');
-      const others = named('before', 300);
-      const timeOf = async (asked: readonly string[]): Promise<number> => {
-        const from = performance.now();
-        const answered = await load(served, asked);
-        expect([...answered.values()].filter((status) => status === 200)).toHaveLength(asked.length);
-        return performance.now() - from;
-      };
-      const fineMs = await timeOf(others);
       endpoint.always(behaviour);
       const ids = named('r', 300);
-      // Far less than one answer would take that waited for an attempt; the rest is for a machine that is busy.
-      expect(await timeOf(ids)).toBeLessThan(5 * fineMs + 2_000);
+      // None of them waits for the endpoint: one of these answers never comes.
+      const answered = await load(served, ids);
+      expect([...answered.values()].filter((status) => status === 200)).toHaveLength(ids.length);
       served.process.child.kill('SIGTERM');
       await served.process.finished;
       const requests = (await kept()).map(({ request_id: id }) => id);
