@@ -55,12 +55,13 @@ export class Life {
 
   /** `how`: a signal, or an end of the application's own making. */
   async end(how) {
-    this.endedBy ??= how;
-    if (how.startsWith('SIG')) this.child.kill(how);
-    else if (this.url)
-      await fetch(`${this.url}/end/${how}`, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
+    // One that does not listen yet cannot be asked.
+    const ending = how.startsWith('SIG') || this.url ? how : 'SIGKILL';
+    this.endedBy ??= ending;
+    if (ending.startsWith('SIG')) this.child.kill(ending);
+    else await fetch(`${this.url}/end/${how}`, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
     const late = setTimeout(() => {
-      this.endedBy = `${how}, too late`;
+      this.endedBy = `${ending}, too late`;
       this.child.kill('SIGKILL');
     }, 30_000);
     await this.ended;
