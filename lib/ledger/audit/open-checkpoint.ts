@@ -34,7 +34,7 @@ export async function openCheckpoint(
     });
     return undefined;
   }
-  const checkpoint = parseCheckpoint(parseNote(note)?.text ?? '');
+  const checkpoint = parseCheckpoint(parseNote(note)?.text ?? claimedText(note));
   if (checkpoint === undefined) {
     findings.add('CHECKPOINT_SIGNATURE_INVALID', { path, message: 'it is no signed checkpoint', evidence: [note] });
     return undefined;
@@ -45,6 +45,11 @@ export async function openCheckpoint(
   const problem = claimed === undefined ? KEY_UNAVAILABLE : problemOf(checkCheckpoint(note, policy));
   if (problem !== undefined) findings.add(problem.code, { path, message: problem.message, evidence: [note] });
   return { ...checkpoint, note, policy, trust: given === undefined ? 'ledger' : 'policy' };
+}
+
+/** What stands above the signatures, when these are none: it still says which tree to look at. */
+function claimedText(note: string): string {
+  return note.slice(0, note.lastIndexOf('\n\n') + 1);
 }
 
 /** A policy that trusts some keys and asks for no witness. */
