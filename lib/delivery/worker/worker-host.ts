@@ -18,6 +18,8 @@ const LONGEST_PAUSE_MS = 30_000;
 const SETTLED_MS = 60_000;
 /** More than a few calls into SQLite that each wait for a lock. */
 const LONGEST_END_MS = 30_000;
+/** A third of what Node gives a thread: events live for milliseconds, and the memory is the application's. */
+const YOUNG_GENERATION_MB = 12;
 
 /**
  * The one worker thread of the process: started with its first guest, started again when it dies, ended with the last.
@@ -75,7 +77,9 @@ export class WorkerHost {
     // Loaders and the like are the process's own, unless it runs a script given as text: its flags do not fit a file,
     // and a list of our own may not have those of V8.
     const isText = process.execArgv.some((flag) => /^(-e|-p|--eval|--print|--input-type)\b/.test(flag));
-    const worker = new Worker(this.location, { name: 'immutable-log', ...(isText && { execArgv: [] }) });
+    const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB };
+    const flags = isText && { execArgv: [] };
+    const worker = new Worker(this.location, { name: 'immutable-log', resourceLimits, ...flags });
     this.worker = worker;
     this.startedAt = Date.now();
     let reason = new Error('it ended');
