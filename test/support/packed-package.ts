@@ -5,6 +5,8 @@ import { run } from './child-process.js';
 import { projectRoot } from './source-files.js';
 
 const QUIETLY = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+/** What the installation of better-sqlite3 compiles for most of a minute; here that has been done. */
+const COMPILED = 'node_modules/better-sqlite3/build/Release/better_sqlite3.node';
 
 /** Projects outside this repository that use the package as npm packs it. */
 export class Consumers {
@@ -25,7 +27,8 @@ export class Consumers {
   /** Copies a project of test/consumers, installs the tarball and the project's own dependencies; returns its path. */
   async install(name: string): Promise<string> {
     const project = this.copy(name, name);
-    await run(['npm', 'install', ...QUIETLY, this.tarball], { cwd: project, timeoutMs: 300_000 });
+    await run(['npm', 'install', '--ignore-scripts', ...QUIETLY, this.tarball], { cwd: project, timeoutMs: 300_000 });
+    cpSync(join(projectRoot, COMPILED), join(project, COMPILED));
     return project;
   }
 
