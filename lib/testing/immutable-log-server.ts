@@ -51,6 +51,7 @@ export class ImmutableLogServer {
   private scripted: Behaviour[] = [];
   private otherwise: Behaviour = answers.accept();
   private open = 0;
+  private held: Promise<void> | undefined;
 
   constructor(
     private readonly http: Server,
@@ -80,6 +81,20 @@ export class ImmutableLogServer {
   /** How requests are met for which nothing is scripted. */
   always(behaviour: Behaviour): void {
     this.otherwise = behaviour;
+  }
+
+  /**
+   * Takes requests and leaves them unanswered, until the function that is returned is called: then each is met as it
+   * would have been. Shows that nothing waits for an answer.
+   */
+  hold(): () => void {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    this.held = held;
+    return () => {
+      if (this.held === held) this.held = undefined;
+      release();
+    };
   }
 
   /** Forgets everything: events, requests and scripts. */
@@ -140,6 +155,7 @@ export class ImmutableLogServer {
     const entry: RecordedRequest & { status?: number } = recorded;
     this.received.push(entry);
     response.once('finish', () => (entry.status = response.statusCode));
+    await this.held;
     if (behaviour.kind === 'accept' && behaviour.afterMs !== undefined) await delay(behaviour.afterMs);
     this.behave(behaviour, { headers, body }, response);
     this.waiters.check();

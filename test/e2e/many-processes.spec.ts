@@ -43,6 +43,8 @@ function beginAs(serviceName: string, script: string, ...args: string[]): Starte
     IMTBL_URL: endpoint.url,
     IMTBL_LEDGER_PATH: path,
     IMTBL_SERVICE_NAME: serviceName,
+    // Whoever is the last forwards all there is, also on slow machines.
+    AUDITED_DELIVERY: JSON.stringify({ shutdownTimeoutMs: 60_000 }),
   };
   const started = start([process.execPath, join('test/support', script), ...args], { cwd: projectRoot, env });
   children.push(started);
@@ -166,7 +168,9 @@ describe('node:cluster with four workers, killed at random', () => {
     await eventually(() => expect(active()).toBeDefined(), 20_000);
 
     for (let kills = 0; kills < 6; kills++) {
+      const { size } = client.answered;
       await sleep(300 + Math.random() * 900);
+      await eventually(() => expect(client.answered.size).toBeGreaterThan(size + 5), 60_000);
       const ended = new Set(pidsOf(printed(), 'ended'));
       const alive = pidsOf(printed(), 'worker').filter((pid) => !ended.has(pid));
       kill(alive[Math.floor(Math.random() * alive.length)]!);
@@ -190,7 +194,7 @@ describe('node:cluster with four workers, killed at random', () => {
     );
     const kept = new Set(requests);
     const lost = [...client.answered].filter(([id]) => !kept.has(id));
-    expect(client.answered.size).toBeGreaterThan(100);
+    expect(client.answered.size).toBeGreaterThan(30);
     expect(lost.filter(([, { durable }]) => durable)).toEqual([]);
     expect(lost.filter(([, { pid }]) => !killed.includes(pid))).toEqual([]);
     const streams = streamsOf(client.answered, content);
@@ -219,7 +223,7 @@ describe('child_process.fork', () => {
     expect(content.closed).toEqual(content.opened);
     expect(content.gaps).toEqual([]);
     expect(await seriousFindings(path)).toEqual([]);
-  }, 60_000);
+  }, 150_000);
 
   it('leaves what a child had not written when it exited to the next process', async () => {
     const { stdout } = await begin('recording-parent.mjs', 'exit').finished;
@@ -235,7 +239,7 @@ describe('child_process.fork', () => {
     expect(content.gaps).toEqual([]);
     expect(await seriousFindings(path)).toEqual([]);
     expect(readdirSync(`${path}.spool`)).toEqual([]);
-  }, 60_000);
+  }, 150_000);
 });
 
 describe('services on one ledger, each restarted by SIGTERM while the others work', () => {
@@ -271,7 +275,7 @@ describe('services on one ledger, each restarted by SIGTERM while the others wor
     const content = await readLedger(path);
     const requests = content.events.map(({ requestId }) => requestId);
     const answered = new Map(services.flatMap(({ client }) => [...client.answered]));
-    expect(answered.size).toBeGreaterThan(100);
+    expect(answered.size).toBeGreaterThan(30);
     expect(new Set([...answered.values()].map(({ status }) => status))).toEqual(new Set([200, 201]));
     const kept = new Set(requests);
     expect([...answered.keys()].filter((id) => !kept.has(id))).toEqual([]);
@@ -283,5 +287,5 @@ describe('services on one ledger, each restarted by SIGTERM while the others wor
     expect(content.gaps).toEqual([]);
     expect(await seriousFindings(path)).toEqual([]);
     expect(readdirSync(`${path}.streams`)).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 });

@@ -7,7 +7,12 @@ import { createImmutableLog } from 'nestjs-immutable-log';
 
 const EVENTS = 300;
 const isChild = process.send !== undefined;
-const log = await createImmutableLog({ serviceName: isChild ? 'child' : 'parent', ledger: { ballastBytes: 0 } });
+const log = await createImmutableLog({
+  serviceName: isChild ? 'child' : 'parent',
+  ledger: { ballastBytes: 0 },
+  // Everything is to be delivered, on slow machines too.
+  delivery: { shutdownTimeoutMs: 60_000 },
+});
 
 if (isChild) {
   await record();

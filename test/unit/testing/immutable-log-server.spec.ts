@@ -204,6 +204,19 @@ describe('the ImmutableLog server', () => {
     await expect(server.waitFor(3, 10)).rejects.toThrow(/10 ms for 3 events[^]*late/);
   });
 
+  it('holds its answers back until they are released, each as it was told by then', async () => {
+    const release = server.hold();
+    server.script(answers.accept(), answers.quota());
+    const first = post(message('{}'));
+    while (server.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const second = post(message('{}'));
+    while (server.requests.length === 1) await new Promise((resolve) => setImmediate(resolve));
+    expect([server.events, server.requests.map(({ status }) => status)]).toEqual([[], [undefined, undefined]]);
+    release();
+    expect([(await first).status, (await second).status]).toEqual([202, 429]);
+    expect((await post(message('{}'))).status).toBe(202);
+  });
+
   it('closes with requests still open', async () => {
     server.always(answers.hang());
     const hanging = post(message('{}')).catch((error: unknown) => error);
