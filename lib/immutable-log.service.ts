@@ -7,6 +7,7 @@ import { unknownChoice } from './capture/guarantee.js';
 import { NoLedgerError } from './capture/no-ledger.error.js';
 import { NotRecordedError } from './capture/not-recorded.error.js';
 import { currentContext, type Annotation } from './capture/request-context.js';
+import type { Guarantee } from './event/audit-event.js';
 import type { EventFacts } from './event/event-facts.js';
 import type { Awaited, Delivery, EventSink, FlushResult, Receipt } from './event/event-sink.js';
 import type { ImmutableLogStatus } from './immutable-log.status.js';
@@ -61,6 +62,7 @@ export class ImmutableLogService {
       return Promise.reject(new NoLedgerError());
     if (options.guarantee === 'durable' || options.guarantee === 'confirmed')
       return this.keep(event, options.guarantee);
+    this.tellUnknown(options.guarantee);
     return { id: this.parts.recorder.record(this.factsOf(event))?.id };
   }
 
@@ -71,16 +73,21 @@ export class ImmutableLogService {
    */
   async recordBatch(
     events: readonly EventToRecord[],
-    { guarantee }: { readonly guarantee?: Awaited } = {},
+    given: { readonly guarantee?: Awaited } = {},
   ): Promise<BatchResult[]> {
     const hasLedger = this.parts.options.mode !== 'remote';
+    // What is no list, or no object, is no reason to throw at the caller.
+    const { recorder } = this.parts;
+    const list = recorder.contain('reading the events of a batch', () => [...events]) ?? [];
+    const { guarantee } = recorder.contain('reading the options of a batch', () => ({ ...given })) ?? {};
+    this.tellUnknown(guarantee);
     // Nobody ever hears of an event that is kept in another way.
     const isKnown = guarantee === 'durable' || guarantee === 'confirmed';
     const awaited = isKnown ? guarantee : hasLedger ? 'durable' : 'confirmed';
     const confirm = (event: EventToRecord) =>
       awaited === 'durable' && !hasLedger ? Promise.reject(new NoLedgerError()) : this.confirm(event, awaited);
     return Promise.all(
-      events.map((event) =>
+      list.map((event) =>
         confirm(event).then(
           ({ txId }) => ({ event, txId }),
           (error: unknown) => ({ event, error: error as Error & { code: string } }),
@@ -136,6 +143,14 @@ export class ImmutableLogService {
   /** Delivers what it can within `timeoutMs` and lets go of sockets and timers. In a NestJS application its shutdown does it. */
   close(timeoutMs = this.parts.options.delivery.shutdownTimeoutMs): Promise<FlushResult> {
     return this.parts.sink.close(timeoutMs);
+  }
+
+  /** A guarantee that came past the type system keeps no event from being recorded; somebody has to hear of it. */
+  private tellUnknown(guarantee: Guarantee | undefined): void {
+    this.parts.recorder.contain('reading the guarantee of an event', () => {
+      const unknown = unknownChoice({ guarantee });
+      if (unknown !== undefined) throw new InvalidOptionsError([unknown]);
+    });
   }
 
   private factsOf(event: EventToRecord): EventFacts | undefined {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { createImmutableLog, type ImmutableLogOptions, type ImmutableLogService } from 'nestjs-immutable-log';
 import { answers, drain, startImmutableLogServer, type ImmutableLogServer } from 'nestjs-immutable-log/testing';
 import { createHash } from 'node:crypto';
@@ -130,10 +131,45 @@ describe('ImmutableLogService without a NestJS application', () => {
     expect(names).toEqual(expect.arrayContaining(['with.null', 'with.proxy', 'fine']));
   });
 
-  it('waits for a batch as usual where the guarantee is none', async () => {
-    await open();
-    const [result] = await log.recordBatch([{ name: 'batch.a' }], { guarantee: 'later' as never });
-    expect(result).toMatchObject({ txId: endpoint.events[0]?.txId });
+  describe('where the guarantee is none of the three, or a batch no list,', () => {
+    const warnings: string[] = [];
+
+    beforeEach(() => {
+      const ignore = (): void => undefined;
+      const warn = (text: unknown): void => void warnings.push(String(text));
+      Logger.overrideLogger({ log: ignore, error: ignore, fatal: ignore, warn });
+    });
+    afterEach(() => {
+      warnings.length = 0;
+      Logger.overrideLogger(false);
+    });
+    const choices = "it must be one of 'background', 'durable', 'confirmed'";
+
+    it('records in the background, and says once what it may be', async () => {
+      await open();
+      expect(log.record('payout.a', {}, { guarantee: 'durrable' as never })).toEqual({ id: expect.any(String) });
+      expect(log.record('payout.b', {}, { guarantee: null as never })).toEqual({ id: expect.any(String) });
+      await drain(log);
+      expect(endpoint.events.map(({ meta }) => meta['event_name'])).toEqual(['payout.a', 'payout.b']);
+      expect(log.status()).toMatchObject({ recorded: 2, contained: 2 });
+      expect(warnings).toEqual([expect.stringContaining(`guarantee is 'durrable': ${choices}`)]);
+    });
+
+    it('waits for a batch as usual, and says so', async () => {
+      await open();
+      const [result] = await log.recordBatch([{ name: 'batch.a' }], { guarantee: 'later' as never });
+      expect(result).toMatchObject({ txId: endpoint.events[0]?.txId });
+      expect(log.status().contained).toBe(1);
+      expect(warnings).toEqual([expect.stringContaining(`guarantee is 'later': ${choices}`)]);
+    });
+
+    it('resolves to nothing where there are no events, and rejects for nobody', async () => {
+      await open();
+      expect(await log.recordBatch(undefined as never)).toEqual([]);
+      expect(await log.recordBatch(7 as never, null as never)).toEqual([]);
+      expect(log.status()).toMatchObject({ recorded: 0, contained: 2 });
+      expect(warnings).toEqual([expect.stringContaining('reading the events of a batch failed')]);
+    });
   });
 
   it('sends a batch with as many requests at the same time as configured', async () => {
