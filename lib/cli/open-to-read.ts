@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Ledger } from '../ledger/ledger.js';
 import { LedgerUnwritableError } from '../ledger/ledger-errors.js';
 import { openLedger } from '../ledger/open-ledger.js';
+import { insteadOfFile } from '../ledger/store/require-file.js';
 import { UsageError } from './usage.error.js';
 
 /** How many entries the newest checkpoint covers that may be shown. */
@@ -29,7 +30,8 @@ export async function withLedger<T>(path: string, work: (ledger: Ledger) => Prom
 export function requireLedger(path: string): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) throw new UsageError(`there is no ledger ${path}`);
-  if (found.isDirectory()) throw new UsageError(`${path} is a folder: give the file of the ledger`);
+  const other = insteadOfFile(found);
+  if (other !== undefined) throw new UsageError(`${path} is ${other}: give the file of the ledger`);
 }
 
 interface Opened {

@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LedgerForeignError, LedgerUnwritableError } from '../ledger-errors.js';
+import { requireFile } from './require-file.js';
 import { BUSY_TIMEOUT_MS } from './sqlite-database.js';
 import type { OpenSqlite, SqliteDatabase } from './sqlite-database.js';
 import { openError } from './sqlite-errors.js';
@@ -45,6 +46,7 @@ const PRAGMAS: readonly (readonly [name: string, set: string, read: number | str
 export function connect(file: SqliteFile): SqliteDatabase {
   let database: SqliteDatabase | undefined;
   try {
+    requireFile(file.path);
     if (!file.readOnly) makeFile(file.path);
     database = file.open(file.path, { readonly: file.readOnly });
     const isNew = checkOwner(database, file);

@@ -7,7 +7,7 @@ import {
   type ImmutableLogOptions,
 } from 'nestjs-immutable-log';
 import { drain } from 'nestjs-immutable-log/testing';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLedger } from '../../../lib/ledger/open-ledger.js';
@@ -87,6 +87,11 @@ describe("mode 'local', the default", () => {
         'a folder that cannot be',
         'IML_LEDGER_UNWRITABLE',
         async () => writeFile(join(folder, 'file'), 'x').then(() => join(folder, 'file', 'ledger.db')),
+      ],
+      [
+        'a device',
+        'IML_LEDGER_UNWRITABLE',
+        async () => symlink('/dev/null', join(folder, 'device')).then(() => join(folder, 'device')),
       ],
     ])('serves all the same when the ledger cannot be opened: %s', async (_case, code, place) => {
       const url = await start(options({ ledger: { path: await place() } }));

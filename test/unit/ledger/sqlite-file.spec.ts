@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   LedgerForeignError,
@@ -8,11 +9,14 @@ import {
   LedgerUnwritableError,
   SqliteMissingError,
 } from '../../../lib/ledger/ledger-errors.js';
+import { databaseSource } from '../../../lib/ledger/audit/sources/database-source.js';
 import { connect } from '../../../lib/ledger/store/sqlite-connection.js';
 import { loadSqlite } from '../../../lib/ledger/store/sqlite-database.js';
 import type { OpenSqlite, SqliteDatabase } from '../../../lib/ledger/store/sqlite-database.js';
 import { eventually } from '../../support/eventually.js';
 import { anEvent, openTestLedger, temporaryFolder } from '../../support/ledger.js';
+
+const REMEDY = 'Give a path on a local disk in a folder that this process may write';
 
 describe('the file of a ledger', () => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -159,6 +163,21 @@ describe('the file of a ledger', () => {
     it('when it is a folder', async () => {
       mkdirSync(path);
       await expect(openTestLedger(folder.path)).rejects.toMatchObject({ code: 'IML_LEDGER_UNWRITABLE', path });
+    });
+
+    it.each([
+      ['a device', (at: string) => symlinkSync('/dev/null', at)],
+      ['a FIFO', (at: string) => execFileSync('mkfifo', [at])],
+    ])('when it is %s, to write or to read, now or later', async (kind, make) => {
+      make(path);
+      for (const readOnly of [false, true]) {
+        await expect(openTestLedger(folder.path, { readOnly })).rejects.toMatchObject({
+          code: 'IML_LEDGER_UNWRITABLE',
+          retryable: false,
+          message: `The ledger ${path} cannot be opened (it is ${kind}, not a file). ${REMEDY}`,
+        });
+      }
+      await expect(databaseSource(path)).rejects.toMatchObject({ code: 'IML_LEDGER_UNWRITABLE' });
     });
 
     it('to read when it is not there', async () => {

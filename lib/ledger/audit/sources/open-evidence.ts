@@ -2,6 +2,7 @@ import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LedgerForeignError, LedgerUnwritableError } from '../../ledger-errors.js';
+import { requireFile } from '../../store/require-file.js';
 import type { OpenSqlite, SqliteDatabase } from '../../store/sqlite-database.js';
 import { openError } from '../../store/sqlite-errors.js';
 import { APPLICATION_ID, SCHEMA_VERSION } from '../../store/sqlite-schema.js';
@@ -30,6 +31,7 @@ export async function openEvidence(path: string, open: OpenSqlite): Promise<Evid
   await stat(path).catch((error: unknown) => {
     throw openError(path, error);
   });
+  requireFile(path);
   try {
     return inPlace(path, path, open);
   } catch (error) {
