@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditEvent } from '../event/audit-event.js';
 import type { AuditLogger } from '../event/audit-logger.js';
+import { makeFolder } from '../ledger/disk/make-folder.js';
 import { StreamFolder, streamFolder } from './streams/stream-folder.js';
 
 /** Where a process leaves the events that the ledger had not taken when it ended. */
@@ -56,7 +57,7 @@ export class EventSpool {
 
 function write(events: readonly AuditEvent[], { ledgerPath, source, streamId: stream }: SpoolOwner): void {
   const folder = spoolFolder(ledgerPath);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const file = openSync(join(folder, `${stream}.jsonl`), 'a', 0o600);
   try {
     for (const { id, payload, meta, seq } of events) {

@@ -116,6 +116,16 @@ describe('immutable-log', () => {
     );
   });
 
+  it.each([
+    ['a ledger', () => ['keys', 'create', '--db', '/proc/no/such/new.db', '--name', 'x', '--scope', 'read']],
+    ['a signing key', () => ['serve', '--db', 'new.db', '--port', '0', '--key', '/proc/no/such/new.key']],
+    ['an export', () => ['export', '--db', ledger.path, '--format', 'static', '--out', '/proc/no/such/log']],
+  ])('ends where the system has no folders made, which Node.js 20 tries for ever: %s', async (_what, argsOf) => {
+    const { code, stdout, stderr } = await cli.run(...argsOf());
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(stderr).toContain('/proc/no');
+  });
+
   it('is a program that a shell can start', async () => {
     expect(readFileSync(MAIN, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
     expect(statSync(MAIN).mode & 0o111).toBe(0o111);

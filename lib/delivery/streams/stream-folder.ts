@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { makeFolder } from '../../ledger/disk/make-folder.js';
 import { bootId } from './boot-id.js';
 import { isAbandoned, parseStreamRecord, type StreamRecord } from './stream-record.js';
 
@@ -24,7 +25,7 @@ export class StreamFolder {
   async write(stream: string): Promise<void> {
     const startedAt = new Date(Date.now() - process.uptime() * 1_000).toISOString();
     const record: StreamRecord = { stream, ...this.me, startedAt };
-    await mkdir(this.path, { recursive: true, mode: 0o700 });
+    makeFolder(this.path, 0o700);
     await writeFile(this.fileOf(stream), `${JSON.stringify(record)}\n`, { mode: 0o600 });
   }
 

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../disk/make-folder.js';
 
 /** Writes a chunk of the new content. */
 export type WriteChunk = (chunk: string | Uint8Array) => Promise<void>;
 
 /** Puts a file in its place all at once: after a crash there is the old one or the new one, never a part. */
 export async function replaceFile(path: string, fill: (write: WriteChunk) => Promise<void>): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     const file = await open(draft, 'wx');

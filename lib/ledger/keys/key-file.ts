@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, link, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseSkey } from '../checkpoint/signing-key.js';
 import type { SigningKey } from '../checkpoint/signing-key.js';
+import { makeFolder } from '../disk/make-folder.js';
 import { LedgerKeyError } from '../ledger-errors.js';
 
 /** The key in a file in Go's note format; `undefined` if there is no file. */
@@ -26,7 +27,7 @@ export async function readKeyFile(path: string): Promise<SigningKey | undefined>
 export async function writeKeyFile(path: string, skey: string): Promise<void> {
   const draft = `${path}.${randomBytes(8).toString('hex')}`;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path), 0o700);
     const file = await open(draft, 'wx', 0o600);
     try {
       await file.writeFile(`${skey}\n`);

@@ -1,5 +1,6 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../disk/make-folder.js';
 import { LedgerForeignError, LedgerUnwritableError } from '../ledger-errors.js';
 import { requireFile } from './require-file.js';
 import { BUSY_TIMEOUT_MS } from './sqlite-database.js';
@@ -61,7 +62,7 @@ export function connect(file: SqliteFile): SqliteDatabase {
 
 /** Only its owner may read the file, whatever the umask; SQLite gives the files beside it the same mode. */
 function makeFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path), 0o700);
   if (existsSync(path)) return refuseOtherContent(path);
   closeSync(openSync(path, 'a', 0o600));
   chmodSync(path, 0o600);
