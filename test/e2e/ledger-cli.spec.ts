@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, statSync, sy
 import { dirname, join } from 'node:path';
 import { leafHash, parsePolicy, txId, verifyEventProof } from '../../lib/ledger/verify/index.js';
 import { start } from '../support/child-process.js';
+import type { Finished } from '../support/child-process.js';
 import { CommandLine, MAIN } from '../support/command-line.js';
 import { anEvent, temporaryFolder } from '../support/ledger.js';
 import { makeLedger } from '../unit/ledger/audit/audit.fixture.js';
@@ -174,6 +175,33 @@ describe('immutable-log', () => {
     expect((await cli.run('keys', 'revoke', '--db', 'ledger.db', 'checkout')).code).toBe(0);
     expect(await list()).toMatch(/revoked/);
     expect((await cli.run('keys', 'revoke', '--db', 'ledger.db', id)).code).toBe(3);
+  });
+
+  describe('keys takes a key back whose secret cannot be written,', () => {
+    const create = ['keys', 'create', '--db', 'ledger.db', '--name', 'checkout', '--scope', 'read'];
+
+    async function expectTakenBack({ code, stderr }: Finished, problem: RegExp): Promise<void> {
+      expect(code).toBe(3);
+      const [, id, why] = /^immutable-log: the secret of (ak_\w+) could not be written .*\((.*)\): .*revoked/.exec(
+        stderr,
+      )!;
+      expect(why).toMatch(problem);
+      const { stdout } = await cli.run('keys', 'list', '--db', 'ledger.db');
+      expect(stdout).toMatch(new RegExp(`^${id} .*  checkout  revoked \\S+\n$`));
+      expect(await cli.run(...create)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^iml_live_/) });
+    }
+
+    it('to a reader that has gone', async () => {
+      const { child, finished } = cli.begin(create);
+      child.stdout?.destroy();
+      await expectTakenBack(await finished, /nobody reads it/);
+    });
+
+    it('to a disk that is full', async () => {
+      if (!existsSync('/dev/full')) return;
+      const toFull = ['sh', '-c', 'exec "$@" > /dev/full', 'sh', process.execPath, MAIN, ...create] as const;
+      await expectTakenBack(await start([...toFull], { cwd: cli.folder }).finished, /ENOSPC/);
+    });
   });
 
   describe('prove', () => {

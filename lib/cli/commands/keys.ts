@@ -5,6 +5,7 @@ import type { CommandContext } from '../command-context.js';
 import { escapeControls, safeJson } from '../escape-controls.js';
 import { EXIT } from '../exit-codes.js';
 import { requireLedger } from '../open-to-read.js';
+import type { Terminal } from '../terminal.js';
 import { UsageError } from '../usage.error.js';
 
 const DB = ['--db <file>', 'the ledger'] as const;
@@ -31,11 +32,36 @@ function createCommand({ terminal, done }: CommandContext): Command {
     .action(async ({ db, name, scope }: { db: string; name: string; scope: string }) => {
       // What is not a scope is refused where keys are made.
       const scopes = scope.split(',').map((one) => one.trim()) as ApiKeyScope[];
-      const { id, secret } = await withKeys(db, (keys) => keys.create({ name, scopes }));
-      await terminal.print(`${secret}\n`);
+      const id = await withKeys(db, async (keys) => {
+        const { id, secret } = await keys.create({ name, scopes });
+        const problem = await printing(terminal, `${secret}\n`);
+        if (problem !== undefined) await takeBack(keys, id, problem);
+        return id;
+      });
       terminal.note(`${id}, the source of every event that comes with it. The secret is not shown again.\n`);
       done(EXIT.ok);
     });
+}
+
+/** Why it was not printed; `undefined` if it was. */
+async function printing(terminal: Terminal, text: string): Promise<string | undefined> {
+  try {
+    await terminal.print(text);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return terminal.isClosed ? 'nobody reads it' : undefined;
+}
+
+/** Nobody has the secret of such a key, and nobody could have another of its name. */
+async function takeBack(keys: ApiKeys, id: string, problem: string): Promise<never> {
+  const unwritten = `the secret of ${id} could not be written to the standard output (${problem})`;
+  try {
+    await keys.revoke(id);
+  } catch (cause) {
+    throw new UsageError(`${unwritten}, and the key still holds: keys revoke ${id}`, { cause });
+  }
+  throw new UsageError(`${unwritten}: the key is revoked, and its name is free again`);
 }
 
 function listCommand({ terminal, done }: CommandContext): Command {
