@@ -1,11 +1,39 @@
 import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { ForwardState } from '../delivery/forwarder/forward-store.js';
 import { forwardPath, SqliteForwardStore } from '../delivery/forwarder/sqlite.forward-store.js';
 import type { Ledger } from '../ledger/ledger.js';
+import { LedgerUnwritableError } from '../ledger/ledger-errors.js';
 import type { LedgerEntry } from '../ledger/ledger.types.js';
 import { parseLeaf } from '../ledger/leaf/encode-leaf.js';
+import { copyToRead } from './copy-to-read.js';
 
 const PAGE = 256;
+
+/**
+ * Runs a command on what is kept of the forwarding of a ledger. It is given the path of the ledger to ask for, which is
+ * another one where SQLite cannot read it in its place, but a copy.
+ */
+export async function withForwarding<T>(ledgerPath: string, work: (ledgerPath: string) => Promise<T>): Promise<T> {
+  if (await canBeRead(ledgerPath)) return work(ledgerPath);
+  const copied = 'ledger.db';
+  const copy = await copyToRead(forwardPath(ledgerPath), forwardPath(copied));
+  try {
+    return await work(join(dirname(copy.path), copied));
+  } finally {
+    await copy.putAway();
+  }
+}
+
+async function canBeRead(ledgerPath: string): Promise<boolean> {
+  try {
+    await forwardState(ledgerPath);
+    return true;
+  } catch (error) {
+    if (error instanceof LedgerUnwritableError) return false;
+    throw error;
+  }
+}
 
 /** How far a ledger is forwarded; `undefined` if nothing of it ever was. */
 export function forwardState(ledgerPath: string): Promise<ForwardState | undefined> {

@@ -1,11 +1,9 @@
 import { statSync } from 'node:fs';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Ledger } from '../ledger/ledger.js';
 import { LedgerUnwritableError } from '../ledger/ledger-errors.js';
 import { openLedger } from '../ledger/open-ledger.js';
 import { insteadOfFile } from '../ledger/store/require-file.js';
+import { copyToRead } from './copy-to-read.js';
 import { UsageError } from './usage.error.js';
 
 /** How many entries the newest checkpoint covers that may be shown. */
@@ -39,22 +37,18 @@ interface Opened {
   readonly putAway: () => Promise<void>;
 }
 
-/** SQLite needs a file beside a database in use: one in a folder where it can make none is read from a copy. */
+/** In its place, or from a copy where SQLite cannot read it there. */
 async function openToRead(path: string): Promise<Opened> {
   try {
     return { ledger: await open(path), putAway: () => Promise.resolve() };
   } catch (error) {
     if (!(error instanceof LedgerUnwritableError)) throw error;
   }
-  const folder = await mkdtemp(join(tmpdir(), 'immutable-log-'));
-  const putAway = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  const copy = await copyToRead(path, 'ledger.db');
   try {
-    const copy = join(folder, 'ledger.db');
-    await copyFile(path, copy);
-    await copyFile(`${path}-wal`, `${copy}-wal`).catch(() => undefined);
-    return { ledger: await open(copy), putAway };
+    return { ledger: await open(copy.path), putAway: copy.putAway };
   } catch (error) {
-    await putAway();
+    await copy.putAway();
     throw error;
   }
 }

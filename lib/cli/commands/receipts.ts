@@ -9,7 +9,7 @@ import { entryFacts } from '../entry-facts.js';
 import { entryLine } from '../entry-line.js';
 import { escapeControls, safeJson } from '../escape-controls.js';
 import { EXIT } from '../exit-codes.js';
-import { forwardState, pendingEntries } from '../forwarding.js';
+import { forwardState, pendingEntries, withForwarding } from '../forwarding.js';
 import { sizeOf, withLedger } from '../open-to-read.js';
 import { parseCount } from '../parse-count.js';
 import type { Terminal } from '../terminal.js';
@@ -49,7 +49,10 @@ export function receiptsCommand(context: CommandContext): Command {
     .option('-q, --quiet', 'no summary')
     .addHelpText('after', EXAMPLES)
     .action(async (options: Options) => {
-      await withLedger(options.db, (ledger) => show(ledger, options, context.terminal));
+      const { db } = options;
+      await withLedger(db, (ledger) =>
+        withForwarding(db, (forwarded) => show(ledger, { ...options, db: forwarded }, context.terminal)),
+      );
       context.done(EXIT.ok);
     });
 }
