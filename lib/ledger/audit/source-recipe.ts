@@ -2,7 +2,7 @@
 export interface HttpSourceOptions {
   /** Sent as `Authorization: Bearer`. */
   readonly bearer?: string | undefined;
-  /** Of one attempt; 10,000 unless given. */
+  /** Of one attempt; 10,000 unless given. A server that does not answer at all is given up after some more. */
   readonly timeoutMs?: number | undefined;
 }
 

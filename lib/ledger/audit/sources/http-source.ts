@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LedgerSource } from '../ledger-source.js';
 import type { HttpSourceOptions } from '../source-recipe.js';
+import { Patience } from './patience.js';
 import { StaticSource } from './static-source.js';
 import type { ReadFile } from './static-source.js';
 
@@ -10,12 +11,24 @@ const TIMEOUT_MS = 10_000;
 /** A log behind an HTTP server: the ledger itself, or a plain server of static files. */
 export function httpSource(url: string, options: HttpSourceOptions = {}): LedgerSource {
   const prefix = url.endsWith('/') ? url : `${url}/`;
+  const { bearer, timeoutMs = TIMEOUT_MS } = options;
+  const patience = new Patience(timeoutMs);
   const read: ReadFile = async (path, maxBytes) => {
     const target = new URL(path, prefix);
+    // A server can stall on bundles of entries alone, and answer everything in between.
+    const kind = path.startsWith('tile/entries/') ? 'entries' : 'other';
     for (let attempt = 1; ; attempt++) {
-      const result = await request(target, maxBytes, options).catch((error: unknown) => error as Error);
+      const waitMs = patience.forNext(kind);
+      if (waitMs === undefined)
+        throw new Error(`GET ${target.href}: not asked any more, as the server does not answer`);
+      const began = performance.now();
+      const signal = AbortSignal.timeout(waitMs);
+      const result = await request(target, maxBytes, { bearer, signal }).catch((error: unknown) => error as Error);
+      const isStalled = result instanceof Error && signal.aborted;
+      if (!isStalled) patience.answered(kind, performance.now() - began);
       if (!(result instanceof Error)) return result;
-      if (attempt === ATTEMPTS || result instanceof RefusedError) throw result;
+      const isLast = isStalled ? !patience.stalled(kind, waitMs) : attempt >= ATTEMPTS;
+      if (isLast || result instanceof RefusedError) throw result;
       await pause(100 * 2 ** attempt);
     }
   };
@@ -28,10 +41,9 @@ class RefusedError extends Error {}
 async function request(
   url: URL,
   maxBytes: number,
-  { bearer, timeoutMs = TIMEOUT_MS }: HttpSourceOptions,
+  { bearer, signal }: { readonly bearer: string | undefined; readonly signal: AbortSignal },
 ): Promise<Uint8Array | undefined> {
   const headers = new Headers(bearer === undefined ? [] : [['authorization', `Bearer ${bearer}`]]);
-  const signal = AbortSignal.timeout(timeoutMs);
   const response = await fetch(url, { headers, signal }).catch((error: unknown) => {
     const { cause, message } = error as Error & { cause?: { message?: string; code?: string } };
     throw new Error(`GET ${url.href}: ${cause?.message || cause?.code || message}`);

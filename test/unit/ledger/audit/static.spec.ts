@@ -237,6 +237,41 @@ describe('a static export', () => {
       expect(briefly(await verifyLedger(source, { policy: trustInKeys([vkey]) }))).toEqual([]);
     });
 
+    it('is soon given up where the server answers for no bundle', async () => {
+      const size = 256 * 103;
+      const path = join(folder.path, 'stalled');
+      writeTree(path, size);
+      writeFileSync(join(path, 'checkpoint'), new MemorySource(Array.from({ length: size }, (_, n) => leaf(n))).note);
+      let asked = 0;
+      const url = await serve((request, response) => {
+        if (request.url!.includes('tile/entries/')) asked += 1;
+        else response.end(readFileSync(join(path, request.url!.replace('/log/', ''))));
+      });
+      const report = await verifyLedger(httpSource(url, { timeoutMs: 500 }), {
+        opaqueEntries: true,
+        policy: trustInKeys([LOG.vkey]),
+      });
+      const givenUp = { code: 'UNAVAILABLE', index: 256 * 100, lastIndex: size - 1 };
+      expect(report.findings).toContainEqual(expect.objectContaining(givenUp));
+      expect(report.byCode).toEqual({ UNAVAILABLE: expect.any(Number) });
+      // Two of them for the whole time, then with less patience, for no longer than once more that time.
+      expect(asked).toBeGreaterThan(2);
+      expect(asked).toBeLessThanOrEqual(12);
+      server!.closeAllConnections();
+    });
+
+    it('verifies where the server is slow, and has stalled once', async () => {
+      let stalls = 0;
+      const url = await serve((request, response) => {
+        if (request.url!.endsWith('tile/entries/000') && ++stalls <= 2) return;
+        setTimeout(() => files(request, response), 150);
+      });
+      const report = await verifyLedger(httpSource(url, { timeoutMs: 1_000 }), { policy: trustInKeys([vkey]) });
+      expect(briefly(report)).toEqual([]);
+      expect(report.entries).toBe(301);
+      server!.closeAllConnections();
+    });
+
     it('is UNAVAILABLE where it is withheld', async () => {
       const url = await serve((request, response) => {
         if (request.url!.includes('tile/0/')) response.writeHead(404).end();
