@@ -72,6 +72,23 @@ describe.each(platforms)('redaction on $name', (platform) => {
     });
   });
 
+  it('takes an authorization code for a secret only where the denylist has it, in the query and in URLs', async () => {
+    const ask = async (): Promise<string> => {
+      await audited.fetch('/accounts?code=auth-code&state=7', {
+        headers: { referer: 'https://a.test/?code=auth-code' },
+      });
+      return (await audited.onlyEvent()).payload;
+    };
+    await start();
+    expect(await ask()).toContain('auth-code');
+    await audited.close();
+    await start({ denylist: ['code'] });
+    const payload = await ask();
+    expect(payload).toContain('"query_params":{"code":"[REDACTED]","state":"7"}');
+    expect(payload).toContain('https://a.test/?code=[REDACTED]');
+    expect(payload).not.toContain('auth-code');
+  });
+
   it('keeps with an allowlist only what it names, and the denylist wins over it', async () => {
     await start({ allowlist: ['sku', 'customer.*', 'password'], denylist: ['customer.email'] });
     const body = { items: [{ sku: 's1', price: 5 }], customer: { id: 7, email: 'a@b' }, password: 'p' };

@@ -73,6 +73,12 @@ describe.each(platforms)('what is recorded on $name', (platform) => {
     expect(await paths()).toEqual(['GET /health']);
   });
 
+  it('skips a path in its own spelling only, or with a regular expression in any', async () => {
+    await start({ skipPaths: ['/orders', '/internal/**', /^\/noise$/i] });
+    for (const path of ['/Orders', '/INTERNAL/metrics', '/Noise']) await audited.fetch(path);
+    expect(await paths()).toEqual(['GET /Orders', 'GET /INTERNAL/metrics']);
+  });
+
   it('skips handlers and controllers with @SkipAudit(), also when a guard turns the request away', async () => {
     await start();
     for (const path of ['/noise', '/probes', '/guarded-noise', '/orders']) await audited.fetch(path);
