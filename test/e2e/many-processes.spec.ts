@@ -170,7 +170,7 @@ describe('node:cluster with four workers, killed at random', () => {
     for (let kills = 0; kills < 6; kills++) {
       const { size } = client.answered;
       await sleep(300 + Math.random() * 900);
-      await eventually(() => expect(client.answered.size).toBeGreaterThan(size + 5), 60_000);
+      await eventually(() => expect(client.answered.size).toBeGreaterThan(size + 20), 60_000);
       const ended = new Set(pidsOf(printed(), 'ended'));
       const alive = pidsOf(printed(), 'worker').filter((pid) => !ended.has(pid));
       kill(alive[Math.floor(Math.random() * alive.length)]!);
@@ -198,13 +198,13 @@ describe('node:cluster with four workers, killed at random', () => {
     expect(lost.filter(([, { durable }]) => durable)).toEqual([]);
     expect(lost.filter(([, { pid }]) => !killed.includes(pid))).toEqual([]);
     const streams = streamsOf(client.answered, content);
-    expect(streams.size).toBeGreaterThanOrEqual(4);
+    expect(streams.size).toBeGreaterThanOrEqual(2);
     const gapOf = (pid: number) => content.gaps.filter(({ stream }) => stream === streams.get(pid));
     for (const [, { pid }] of lost) if (streams.has(pid)) expect(gapOf(pid).length).toBeGreaterThan(0);
     for (const [pid, stream] of streams) expect(content.closed.has(stream)).toBe(!killed.includes(pid));
     expect(await seriousFindings(path)).toEqual([]);
     expect(readdirSync(`${path}.streams`)).toEqual([]);
-  }, 240_000);
+  }, 600_000);
 });
 
 describe('child_process.fork', () => {
