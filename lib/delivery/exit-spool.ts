@@ -7,6 +7,7 @@ export interface ExitSpoolSettings extends SpoolOwner {
 
 const watched = new Set<ExitSpoolSettings>();
 const conclusions = new Set<() => void>();
+const endings = new Set<() => void>();
 let isListening = false;
 
 /**
@@ -26,12 +27,20 @@ export function beforeSpooling(conclude: () => void): () => void {
   return () => conclusions.delete(conclude);
 }
 
+/** What has to be over before threads are ended with the process. @returns how to take it back. */
+export function afterSpooling(end: () => void): () => void {
+  endings.add(end);
+  listen();
+  return () => endings.delete(end);
+}
+
 function listen(): void {
   if (isListening) return;
   isListening = true;
   process.once('exit', () => {
     for (const conclude of conclusions) attempt(conclude);
     for (const settings of watched) attempt(() => spoolNow(settings.sink.unsettled?.() ?? [], settings));
+    for (const end of endings) attempt(end);
   });
 }
 

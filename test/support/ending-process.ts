@@ -3,7 +3,7 @@ import { createImmutableLog } from '../../lib/create-immutable-log.js';
 
 /*
  * A process that records events and ends in the given way before any of them can have been kept. With `late` it ends in
- * good order, but somebody holds the ledger's lock for longer than it waits.
+ * good order, but somebody holds the ledger's lock for longer than it waits; with `locked` it exits while SQLite waits.
  */
 const [path, worker, end] = process.argv.slice(2) as [string, string, string];
 
@@ -12,14 +12,15 @@ const log = await createImmutableLog({
   ledger: { path, ballastBytes: 0 },
   delivery: { worker: worker === 'worker' },
 });
-const lock = end === 'late' ? new Database(path) : undefined;
+const lock = end === 'late' || end === 'locked' ? new Database(path) : undefined;
 lock?.exec('BEGIN IMMEDIATE');
 if (end === 'read') {
   process.stdout.write('read\n');
   await log.close();
 } else {
   for (let number = 0; number < 200; number++) process.stdout.write(`recorded ${log.record('work', { number }).id!}\n`);
-  if (lock !== undefined) {
+  if (end === 'locked') setTimeout(() => process.exit(3), 500);
+  else if (lock !== undefined) {
     const { pending } = await log.close(200);
     process.stdout.write(`pending ${String(pending)}, dropped ${JSON.stringify(log.status().dropped)}\n`);
     lock.exec('ROLLBACK');

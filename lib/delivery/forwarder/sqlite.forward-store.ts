@@ -2,6 +2,7 @@ import { connect } from '../../ledger/store/sqlite-connection.js';
 import type { SqliteFile } from '../../ledger/store/sqlite-connection.js';
 import { loadSqlite } from '../../ledger/store/sqlite-database.js';
 import type { OpenSqlite, SqliteDatabase } from '../../ledger/store/sqlite-database.js';
+import { inSqlite } from '../../ledger/store/sqlite-gate.js';
 import { ForwardLeaseLostError, ForwardStoreError } from './forward-errors.js';
 import { toReceipt, toRejection, toState } from './forward-rows.js';
 import { FORWARD_FORMAT } from './forward-schema.js';
@@ -125,14 +126,14 @@ export class SqliteForwardStore implements ForwardStore {
   }
 
   private connect(): Connection {
-    const database = connect(this.file);
+    const database = inSqlite(() => connect(this.file));
     return (this.connection = { database, statements: prepareForwardStatements(database) });
   }
 
   private disconnect(): void {
     const { connection } = this;
     this.connection = undefined;
-    connection?.database.close();
+    inSqlite(() => connection?.database.close());
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- what throws has to reject
@@ -140,7 +141,7 @@ export class SqliteForwardStore implements ForwardStore {
     const { path } = this.file;
     if (this.closed) throw new ForwardStoreError(path, 'it is closed');
     try {
-      return step(this.connection ?? this.connect());
+      return inSqlite(() => step(this.connection ?? this.connect()));
     } catch (cause) {
       if (cause instanceof ForwardLeaseLostError) throw cause;
       // After an error anything can be wrong with a connection: the next call makes a new one.

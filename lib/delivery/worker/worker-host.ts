@@ -1,4 +1,6 @@
 import { Worker } from 'node:worker_threads';
+import { closeGate, makeGate } from '../../ledger/store/sqlite-gate.js';
+import { afterSpooling } from '../exit-spool.js';
 import { within } from '../within.js';
 import { workerLocation } from './worker-location.js';
 import type { FromWorker, ToWorker } from './worker-protocol.js';
@@ -18,6 +20,8 @@ const LONGEST_PAUSE_MS = 30_000;
 const SETTLED_MS = 60_000;
 /** More than a few calls into SQLite that each wait for a lock. */
 const LONGEST_END_MS = 30_000;
+/** More than SQLite waits for a lock, as the process ends. */
+const LONGEST_WAIT_AT_EXIT_MS = 6_000;
 /** A third of what Node gives a thread: events live for milliseconds, and the memory is the application's. */
 const YOUNG_GENERATION_MB = 12;
 
@@ -79,8 +83,11 @@ export class WorkerHost {
     const isText = process.execArgv.some((flag) => /^(-e|-p|--eval|--print|--input-type)\b/.test(flag));
     const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB };
     const flags = isText && { execArgv: [] };
-    const worker = new Worker(this.location, { name: 'immutable-log', resourceLimits, ...flags });
+    const gate = makeGate();
+    const worker = new Worker(this.location, { name: 'immutable-log', workerData: gate, resourceLimits, ...flags });
     this.worker = worker;
+    const forget = afterSpooling(() => closeGate(gate, LONGEST_WAIT_AT_EXIT_MS));
+    worker.once('exit', forget);
     this.startedAt = Date.now();
     let reason = new Error('it ended');
     worker.on('message', (message: FromWorker) => this.guests.get(message.sink)?.received(message));
@@ -108,10 +115,7 @@ export class WorkerHost {
   }
 }
 
-/**
- * A thread that is stopped from outside while SQLite waits for a lock takes the process with it: it aborts when the error
- * cannot be thrown. So it is asked to end, between two steps of its own.
- */
+/** Asked to end between two steps of its own: a thread must not be ended while it is in SQLite. */
 async function endGently(worker: Worker): Promise<void> {
   worker.ref();
   const ended = new Promise((resolve) => worker.once('exit', resolve));

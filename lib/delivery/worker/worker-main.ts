@@ -1,10 +1,12 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
+import { goThrough } from '../../ledger/store/sqlite-gate.js';
 import { createSink } from '../create-sink.js';
 import { HostedSink } from './hosted-sink.js';
 import { toPlainError } from './plain-error.js';
 import type { FromWorker, PlainSinkInput, ToSink, ToWorker } from './worker-protocol.js';
 
 // The script of the worker thread: the same sinks as without one, told what to do by messages.
+goThrough(workerData as SharedArrayBuffer);
 const sinks = new Map<number, Promise<HostedSink | undefined>>();
 
 function send(message: FromWorker): void {

@@ -12,6 +12,7 @@ import { loadSqlite } from './sqlite-database.js';
 import type { OpenSqlite } from './sqlite-database.js';
 import { eraseEvents, noteErased, readErasedTo } from './sqlite-erase.js';
 import { workError } from './sqlite-errors.js';
+import { inSqlite } from './sqlite-gate.js';
 import { extendIndex, findEvents } from './sqlite-index.js';
 import { toEntry } from './sqlite-rows.js';
 import { readTile } from './sqlite-tiles.js';
@@ -141,7 +142,7 @@ export class SqliteLedgerStore implements LedgerStore {
   }
 
   private connect(): void {
-    this.connection = prepareConnection(connect(this.file));
+    this.connection = inSqlite(() => prepareConnection(connect(this.file)));
   }
 
   private disconnect(): void {
@@ -150,14 +151,15 @@ export class SqliteLedgerStore implements LedgerStore {
     // What a failed commit has left behind is read, not remembered.
     this.recent.clear();
     this.keys.clear();
-    connection?.database.close();
+    inSqlite(() => connection?.database.close());
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- what throws has to reject
   private async work<T>(step: (connection: SqliteConnection) => T): Promise<T> {
-    if (this.connection === undefined) throw new LedgerUnavailableError('its database is closed');
+    const { connection } = this;
+    if (connection === undefined) throw new LedgerUnavailableError('its database is closed');
     try {
-      return step(this.connection);
+      return inSqlite(() => step(connection));
     } catch (error) {
       throw workError(error);
     }
