@@ -4,7 +4,15 @@ import * as testingApi from 'nestjs-immutable-log/testing';
 import { builtinModules } from 'node:module';
 import ts from 'typescript';
 import { VERSION } from '../lib/event/version.js';
-import { findCycle, functionsOf, nodesOf, parse, readLib, readProjectFile } from './support/source-files.js';
+import {
+  findCycle,
+  functionsOf,
+  loadedWith,
+  nodesOf,
+  parse,
+  readLib,
+  readProjectFile,
+} from './support/source-files.js';
 import type { SourceFile } from './support/source-files.js';
 
 /** A stage imports itself and what lies lower; two stages of one level do not know each other. */
@@ -100,6 +108,18 @@ describe('the architecture of lib/', () => {
     const offends = ({ specifier }: { specifier: string }): boolean =>
       forbidden.test(specifier) || (isBuiltin(specifier) && !PURE_BUILTINS.includes(specifier));
     expect(importsThat(offends, 'event')).toEqual([]);
+  });
+
+  it('loads no validation and no NestJS in the worker thread, whose start would wait for them', () => {
+    const loaded = loadedWith('delivery/worker/worker-main.ts', files);
+    expect(loaded.map(({ path }) => path)).toContain('ledger/open-ledger.ts');
+    const heavy = /^(class-validator|@nestjs\/(common|core))$/;
+    const offends = loaded.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ specifier, isType }) => !isType && heavy.test(specifier))
+        .map(({ specifier }) => `${path} -> ${specifier}`),
+    );
+    expect(offends).toEqual([]);
   });
 
   it('imports only packages that package.json declares for users', () => {

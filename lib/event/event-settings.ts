@@ -6,7 +6,7 @@ export interface EventSettings {
   readonly serviceName: string;
   readonly env: string;
   readonly development: boolean;
-  readonly redaction: RedactionOptions;
+  readonly redaction: Readonly<RedactionOptions>;
   /** Request bodies. */
   readonly body: BodyPolicy;
   readonly responseBody: BodyPolicy;

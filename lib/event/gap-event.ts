@@ -1,7 +1,6 @@
 import type { AuditEvent } from './audit-event.js';
 import { createEventBuilder } from './build-event.js';
 import type { EventSettings } from './event-settings.js';
-import { RedactionOptions } from './redaction.options.js';
 import { GAP_EVENT, type StreamGap } from './stream-gap.js';
 
 /** What the events of a service say of it. */
@@ -15,7 +14,7 @@ export type GapEventBuilder = (gap: StreamGap, id?: string) => AuditEvent;
  * which events are lost.
  */
 export function gapEventBuilder({ serviceName, env, development }: ServiceSettings): GapEventBuilder {
-  const redaction = Object.assign(new RedactionOptions(), { builtIn: false });
+  const redaction = { builtIn: false, denylist: [] };
   const build = createEventBuilder({ serviceName, env, development, redaction, body: 'never', responseBody: 'never' });
   return ({ stream, from, to, count, reason }, id) =>
     build({

@@ -9,6 +9,8 @@ export interface SourceImport {
   readonly specifier: string;
   /** The imported file below lib/, for relative specifiers. */
   readonly file?: string;
+  /** Of types only: nothing is loaded. */
+  readonly isType: boolean;
 }
 
 export interface SourceFile {
@@ -44,7 +46,7 @@ export function readProjectFile(path: string): string {
 
 export function parse(path: string, text: string): SourceFile {
   const ast = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
-  const imports = specifiersOf(ast).map((specifier) => ({ specifier, file: targetOf(path, specifier) }));
+  const imports = specifiersOf(ast).map((found) => ({ ...found, file: targetOf(path, found.specifier) }));
   return { path, text, ast, imports };
 }
 
@@ -88,11 +90,12 @@ export function findCycle(files: readonly SourceFile[]): string[] | undefined {
 }
 
 /** Static imports, re-exports, `import()` of a literal and `import()` types: an arrow is an arrow. */
-function specifiersOf(ast: ts.SourceFile): string[] {
-  const found: string[] = [];
+function specifiersOf(ast: ts.SourceFile): Omit<SourceImport, 'file'>[] {
+  const found: Omit<SourceImport, 'file'>[] = [];
   const visit = (node: ts.Node): void => {
     const specifier = specifierOf(node);
-    if (specifier && ts.isStringLiteralLike(specifier)) found.push(specifier.text);
+    if (specifier && ts.isStringLiteralLike(specifier))
+      found.push({ specifier: specifier.text, isType: isOfTypes(node) });
     ts.forEachChild(node, visit);
   };
   visit(ast);
@@ -108,6 +111,25 @@ function specifierOf(node: ts.Node): ts.Node | undefined {
   const imports = expression.kind === ts.SyntaxKind.ImportKeyword;
   const requires = ts.isIdentifier(expression) && expression.text === 'require';
   return imports || requires ? node.arguments[0] : undefined;
+}
+
+function isOfTypes(node: ts.Node): boolean {
+  if (ts.isImportDeclaration(node)) return node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
+  return ts.isImportTypeNode(node) || (ts.isExportDeclaration(node) && node.isTypeOnly);
+}
+
+/** The files below lib/ that are loaded with one, itself among them. */
+export function loadedWith(path: string, files: readonly SourceFile[]): SourceFile[] {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const loaded = new Set<SourceFile>();
+  const load = (next: string | undefined): void => {
+    const file = next === undefined ? undefined : byPath.get(next);
+    if (file === undefined || loaded.has(file)) return;
+    loaded.add(file);
+    for (const { file: target, isType } of file.imports) if (!isType) load(target);
+  };
+  load(path);
+  return [...loaded];
 }
 
 function targetOf(path: string, specifier: string): string | undefined {

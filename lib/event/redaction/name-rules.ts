@@ -11,14 +11,14 @@ import { isSecretName } from './secret-names.js';
 const MAX_NAME_CHARS = 128;
 
 /** Whether values of a name are always redacted: the user's denylist and the built-in names. */
-export function compileDenied(options: RedactionOptions): (name: string) => boolean {
+export function compileDenied(options: Readonly<RedactionOptions>): (name: string) => boolean {
   const denied = namesOf(options.denylist);
   return boundedMemo((name) => denied.has(normalName(name)) || (options.builtIn && isSecretName(name)));
 }
 
 /** Decides about names; each name once, as far as memory allows. */
 export function compileNames(
-  options: RedactionOptions,
+  options: Readonly<RedactionOptions>,
   isDenied: (name: string) => boolean,
   redact: (text: string) => string,
 ): (name: string) => NameDecision {
@@ -31,7 +31,7 @@ export function compileNames(
 }
 
 /** The scope at the top of a headers, query, body or data value. */
-export function topScope(options: RedactionOptions): Scope {
+export function topScope(options: Readonly<RedactionOptions>): Scope {
   const deny = compilePaths(options.denylist);
   if (options.allowlist === undefined && deny.length === 0) return NAMES_ONLY;
   return pathScope({ deny, allow: compilePaths(options.allowlist ?? []) }, options.allowlist === undefined);

@@ -13,7 +13,7 @@ export interface RedactionRules {
   readonly top: Scope;
 }
 
-export function compileRedaction(options: RedactionOptions): RedactionRules {
+export function compileRedaction(options: Readonly<RedactionOptions>): RedactionRules {
   const isDenied = compileDenied(options);
   const redact = compileText(options.builtIn, isDenied);
   return { decide: compileNames(options, isDenied, redact), redact, top: topScope(options) };

@@ -137,8 +137,8 @@ describe.each(cases)('confirmations that cannot come in time, on $name in $mode 
   });
 
   it('are waited for while the destination is being asked, and their events delivered in the end', async () => {
-    await start({ guaranteeTimeoutMs: 2_000, timeoutMs: 10_000, shutdownTimeoutMs: 5_000 });
-    shop.endpoint.script(answers.quota({ retryAfter: 4 }), answers.slow(3_000));
+    await start({ guaranteeTimeoutMs: 1_000, timeoutMs: 10_000, shutdownTimeoutMs: 5_000 });
+    shop.endpoint.script(answers.quota({ retryAfter: 2 }), answers.slow(1_700));
     expect(await placed()).toMatchObject(REFUSED);
     expect(await placed()).toMatchObject(REFUSED);
     await eventually(() => expect(shop.endpoint.requests.length).toBe(2), 10_000);
