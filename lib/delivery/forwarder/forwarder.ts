@@ -11,6 +11,7 @@ import { ForwardLead } from './forward-lead.js';
 import { ForwardRun } from './forward-run.js';
 import type { ForwardOutcome, ForwardPause, ForwardState, RejectionFilter } from './forward-store.js';
 import type { ForwarderSettings } from './forwarder.settings.js';
+import { LedgerReader } from './ledger-reader.js';
 import { PositionWaiters } from './position-waiters.js';
 import { Retention } from './retention.js';
 
@@ -25,6 +26,7 @@ export class Forwarder {
   private readonly confirmations: EntryWaiters;
   private readonly lead: ForwardLead;
   private readonly retention: Retention | undefined;
+  private readonly reader: LedgerReader;
   private seen: ForwardState = { position: 0, furthest: -1, rejected: 0, hashMismatches: 0 };
   private started = false;
   private waking = false;
@@ -33,6 +35,7 @@ export class Forwarder {
 
   constructor(private readonly settings: ForwarderSettings) {
     this.logger = new RateLimitedLogger(settings.logger, settings.now);
+    this.reader = new LedgerReader(settings.ledger);
     this.confirmations = new EntryWaiters({ ...settings.options, now: settings.now });
     this.lead = new ForwardLead({
       ...settings,
@@ -90,7 +93,10 @@ export class Forwarder {
     // It may have been settled before anybody waited for it.
     this.tellSettled([index])
       .catch((error: unknown) => this.lead.fail(error))
-      .finally(() => this.confirmations.endHeldUp(this.heldUp, [index]));
+      .finally(() => {
+        this.confirmations.endHeldUp(this.heldUp, [index]);
+        this.endAllOfAnother();
+      });
   }
 
   status(): ForwardStatus {
@@ -193,7 +199,8 @@ export class Forwarder {
   private async tellSettled(indexes: readonly number[]): Promise<void> {
     for (const index of indexes) {
       const outcome = await this.settings.store.outcome(index);
-      if (outcome !== undefined) this.confirmations.tell(outcome);
+      // It could be that of another ledger, whose file was replaced: nothing of this one has been delivered then.
+      if (outcome !== undefined && outcome.txId === (await this.reader.txIdAt(index))) this.confirmations.tell(outcome);
     }
   }
 
@@ -206,6 +213,13 @@ export class Forwarder {
     const until = this.lead.run ? this.lead.run.nothingBefore : this.seen.pause?.until;
     if (until !== undefined) this.flushes.endBefore(until);
     this.confirmations.endHeldUp(this.heldUp);
+    this.endAllOfAnother();
+  }
+
+  /** Nothing of a ledger that is not the one that was forwarded is sent before somebody has put it right. */
+  private endAllOfAnother(): void {
+    const { trouble } = this.lead;
+    if (trouble instanceof ForwardForeignError) this.confirmations.endAll({ kind: 'failed', error: trouble });
   }
 
   private async ledgerEnd(): Promise<number> {

@@ -48,21 +48,22 @@ describe('Forwarder, with delivery.catchUpPerSecond', () => {
   });
 
   it('keeps to the rate in real time, and then forgets it', async () => {
-    const [rate, count] = [200, 300];
+    const [rate, count] = [50, 100];
+    const most = (rate + rate / 10) * 1.1;
     await folder.append(count);
     const { forwarder } = await forward(rate);
     expect((await forwarder.flush(20_000)).pending).toBe(0);
     const [first, last] = [server.requests[0]!.receivedAt, server.requests.at(-1)!.receivedAt];
     // A tenth of a second's worth may come at once.
     expect(last - first).toBeGreaterThan(((count - rate / 10) / rate) * 1_000 * 0.9);
-    expect(mostInASecond()).toBeLessThanOrEqual((rate + rate / 10) * 1.1);
+    expect(mostInASecond()).toBeLessThanOrEqual(most);
 
     // Nothing is behind any more: what is new goes at once.
     server.reset();
     await folder.append(count);
     expect((await forwarder.flush(20_000)).pending).toBe(0);
     expect(server.events).toHaveLength(count);
-    expect(mostInASecond()).toBeGreaterThan(rate * 1.3);
+    expect(mostInASecond()).toBeGreaterThan(most);
   });
 
   it.each([

@@ -105,9 +105,15 @@ describe('Forwarder, from start to close', () => {
     for (const file of readdirSync(here)) if (!file.includes('.forward')) rmSync(join(here, file));
 
     await folder.reopen();
-    const second = await folder.forward(server);
+    const second = await folder.forward(server, { options: { guaranteeTimeoutMs: 600_000 } });
+    const told = (index: number): Promise<Delivery> =>
+      new Promise((resolve) => second.forwarder.whenSettled(index, resolve));
+    const before = told(1);
     await eventually(() => expect(second.forwarder.status()).toMatchObject({ state: 'down' }));
     await folder.append(6);
+    // Nobody waits for what does not come.
+    for (const delivery of [await before, await told(2)])
+      expect(delivery).toMatchObject({ kind: 'failed', error: { code: 'IML_FORWARD_FOREIGN' } });
     expect((await second.forwarder.flush(300)).pending).toBeGreaterThan(0);
     expect(second.forwarder.status().lastError).toMatch(/not the one that was forwarded up to entry 4/);
     expect(second.logger.lines).toHaveLength(1);
