@@ -102,7 +102,8 @@ describe('any input', () => {
     const no = name === 'verifyInclusion' || name === 'verifyConsistency' ? false : undefined;
     for (const place of given.keys()) {
       forHostile((value) => {
-        if (!isHarmless(name, place, value)) expect(verify(...given.with(place, value))).toBe(no);
+        const isGood = Object.is(value, given[place]) || isHarmless(name, place, value);
+        if (!isGood) expect(verify(...given.with(place, value))).toBe(no);
       });
     }
     expect(verify()).toBe(no);
