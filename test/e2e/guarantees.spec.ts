@@ -247,14 +247,15 @@ describe.each(['express', 'fastify'])('a process that is killed at a random mome
   }, 180_000);
 });
 
-describe.each(['express', 'fastify'])('the end of a process on %s', (platform) => {
+describe('the end of a process', () => {
   it.each([
-    ['exit', 7],
-    ['throw', 1],
-    ['reject', 1],
+    ['exit', 'express', 7],
+    ['exit', 'fastify', 7],
+    ['throw', 'express', 1],
+    ['reject', 'fastify', 1],
   ])(
-    'by %s leaves no request out, answered or not',
-    async (how, code) => {
+    'by %s leaves no request out, answered or not, on %s',
+    async (how, platform, code) => {
       const served = await serve(platform, { mode: 'local' });
       const answered = await load(served, named('r', 50));
       served.pool
