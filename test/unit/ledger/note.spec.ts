@@ -5,6 +5,7 @@ import {
   InvalidKeyError,
   openNote,
   parseNote,
+  formatSkey,
   parseSkey,
   signNote,
 } from '../../../lib/ledger/verify/index.js';
@@ -195,6 +196,29 @@ describe('keys that are none', () => {
     }
     expect(() => openNote(signed, log.vkey as unknown as string[])).toThrow(InvalidKeyError);
     expect(() => signNote(text, log.vkey)).toThrow(expect.objectContaining({ code: 'IML_INVALID_KEY' }));
+  });
+
+  it('are two that a line cannot tell apart: another key with the same name and id', () => {
+    // Found by trying: the first four bytes of their hashes are the same.
+    const [one, other] = [
+      'ledger.example/audit+7a0adef9+AcIpYriMfFQnB12uim7MkmEaftDN9yEWyYAzMRcsSZns',
+      'ledger.example/audit+7a0adef9+AVQVf2fSQy6zQ2pTkQ5xKn/6S0achtwmXUvTMZZONsvT',
+    ] as const;
+    expect(openNote(signed, [one, one, log.vkey])).toBeDefined();
+    expect(openNote(signed, [other, log.vkey])).toBeDefined();
+    const both = 'two keys have the name ledger.example/audit and the id 7a0adef9';
+    expect(() => openNote(signed, [one, other, log.vkey])).toThrow(new InvalidKeyError(both));
+  });
+
+  it('are not made of a name or a seed that is none', () => {
+    const seed = new Uint8Array(32);
+    expect(parseSkey(formatSkey('a/b', seed))).toBeDefined();
+    for (const name of ['', 'a b', 'a+b', undefined]) {
+      expect(() => formatSkey(name as string, seed)).toThrow(InvalidKeyError);
+    }
+    for (const wrong of [seed.subarray(1), new Uint8Array(33), [...seed], undefined]) {
+      expect(() => formatSkey('a/b', wrong as Uint8Array)).toThrow(InvalidKeyError);
+    }
   });
 
   it('do not show their secret', () => {
