@@ -3,9 +3,11 @@ import {
   checkNote,
   formatNote,
   InvalidKeyError,
+  KEY_TYPES,
   openNote,
   parseNote,
   formatSkey,
+  formatVkey,
   parseSkey,
   signNote,
 } from '../../../lib/ledger/verify/index.js';
@@ -215,7 +217,13 @@ describe('keys that are none', () => {
     expect(parseSkey(formatSkey('a/b', seed))).toBeDefined();
     for (const name of ['', 'a b', 'a+b', undefined]) {
       expect(() => formatSkey(name as string, seed)).toThrow(InvalidKeyError);
+      const key = { name: name as string, type: KEY_TYPES.ed25519, publicKey: seed };
+      expect(() => formatVkey(key)).toThrow(InvalidKeyError);
     }
+    for (const publicKey of [seed.subarray(1), new Uint8Array(33), [...seed] as unknown as Uint8Array]) {
+      expect(() => formatVkey({ name: 'a/b', type: KEY_TYPES.ed25519, publicKey })).toThrow(InvalidKeyError);
+    }
+    expect(() => formatVkey({ name: 'a/b', type: 99 as 1, publicKey: seed })).toThrow(InvalidKeyError);
     for (const wrong of [seed.subarray(1), new Uint8Array(33), [...seed], undefined]) {
       expect(() => formatSkey('a/b', wrong as Uint8Array)).toThrow(InvalidKeyError);
     }
