@@ -35,6 +35,9 @@ const EQUIVALENT = {
   'lib/ledger/checkpoint/parse-policy.ts name === undefined || count === undefined || members.length === 0':
     'says it better: such a line has no valid threshold either',
   'lib/ledger/checkpoint/sign-note.ts message === undefined': 'says it better: nothing that is not bytes can be signed',
+  'lib/ledger/merkle/entry-bundle.ts high === undefined || low === undefined':
+    'ends sooner: without a length the end is no number, and not that of the bundle',
+  'lib/ledger/merkle/entry-bundle.ts end > bundle.length': 'ends sooner: such an end is not that of the bundle',
 };
 
 const [wanted = ''] = process.argv.slice(2);
