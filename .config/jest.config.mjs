@@ -66,14 +66,8 @@ export default {
       ...shared,
       displayName: 'nest-11',
       testMatch: ['<rootDir>/test/integration/**/*.spec.ts'],
-      // Specs of packages that exist for one major only say so in their name. What a ledger answers, and for whom a
-      // confirmation comes too late, does not depend on the major; that it can be mounted does.
-      testPathIgnorePatterns: [
-        '/node_modules/',
-        '\\.nest-12\\.spec\\.ts$',
-        '/ledger/(ingest|authentication|reading|tlog)\\.spec\\.ts$',
-        '/guarantees/no-hope\\.spec\\.ts$',
-      ],
+      // Specs of packages that exist for one major only say so in their name.
+      testPathIgnorePatterns: ['/node_modules/', '\\.nest-12\\.spec\\.ts$'],
       moduleNameMapper: {
         [`^@nestjs/${nestPackages}(/.*)?$`]: '<rootDir>/test/nest-11/node_modules/@nestjs/$1$2',
         ...sources,

@@ -147,6 +147,7 @@ export class ImmutableLogService {
 
   /** A guarantee that came past the type system keeps no event from being recorded; somebody has to hear of it. */
   private tellUnknown(guarantee: Guarantee | undefined): void {
+    if (guarantee === undefined) return;
     this.parts.recorder.contain('reading the guarantee of an event', () => {
       const unknown = unknownChoice({ guarantee });
       if (unknown !== undefined) throw new InvalidOptionsError([unknown]);

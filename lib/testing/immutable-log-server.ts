@@ -52,6 +52,7 @@ export class ImmutableLogServer {
   private otherwise: Behaviour = answers.accept();
   private open = 0;
   private held: Promise<void> | undefined;
+  private readonly releases = new Set<() => void>();
 
   constructor(
     private readonly http: Server,
@@ -88,17 +89,21 @@ export class ImmutableLogServer {
    * would have been. Shows that nothing waits for an answer.
    */
   hold(): () => void {
-    let release = (): void => undefined;
-    const held = new Promise<void>((resolve) => (release = resolve));
-    this.held = held;
-    return () => {
+    let letGo = (): void => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    const release = (): void => {
       if (this.held === held) this.held = undefined;
-      release();
+      this.releases.delete(release);
+      letGo();
     };
+    this.held = held;
+    this.releases.add(release);
+    return release;
   }
 
-  /** Forgets everything: events, requests and scripts. */
+  /** Forgets everything: events, requests and scripts. Lets go of what it holds. */
   reset(): void {
+    for (const release of this.releases) release();
     this.ingest.clear();
     this.received.length = 0;
     this.scripted = [];

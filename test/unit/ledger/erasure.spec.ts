@@ -188,7 +188,7 @@ describe('the erasure of events', () => {
     }, 1);
     expect(await ledger.erase({ ranges: [[1, 1_000]], ...BY })).toMatchObject({ complete: true });
     clearInterval(appending);
-    expect(meanwhile.count).toBeGreaterThan(2);
+    expect(meanwhile.count).toBeGreaterThan(20);
     await Promise.all(appended);
     await ledger.close();
     expect(await findings()).toEqual(['CONTENT_ERASED 1-1000']);

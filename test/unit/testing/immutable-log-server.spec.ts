@@ -217,6 +217,15 @@ describe('the ImmutableLog server', () => {
     expect((await post(message('{}'))).status).toBe(202);
   });
 
+  it('holds nothing back any more after a reset', async () => {
+    server.hold();
+    server.hold();
+    const waiting = post(message('{}'));
+    while (server.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    server.reset();
+    expect([(await waiting).status, (await post(message('{}'))).status]).toEqual([202, 202]);
+  });
+
   it('closes with requests still open', async () => {
     server.always(answers.hang());
     const hanging = post(message('{}')).catch((error: unknown) => error);
