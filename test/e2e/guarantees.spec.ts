@@ -114,7 +114,7 @@ describe('with the endpoint down for the whole time, then up', () => {
   it('delivers 10,000 events once each, out of a process that has not grown by 64 MB', async () => {
     endpoint.always(answers.reset());
     const served = await serve('fastify');
-    await load(served, named('warm', 4_000));
+    await load(served, named('warm', 3_000));
     const before = await statusOf(served);
     const ids = named('r', 10_000);
     const answered = await load(served, ids);
@@ -129,7 +129,7 @@ describe('with the endpoint down for the whole time, then up', () => {
     const delivered = endpoint.events.map(({ meta }) => meta['request_id']).filter((id) => id?.startsWith('r-'));
     expect(delivered).toHaveLength(10_000);
     expect(new Set(delivered).size).toBe(10_000);
-    expect(endpoint.events.map(({ idempotencyKey }) => idempotencyKey)).toHaveLength(14_000);
+    expect(endpoint.events.map(({ idempotencyKey }) => idempotencyKey)).toHaveLength(13_000);
   }, 500_000);
 });
 
@@ -247,15 +247,14 @@ describe.each(['express', 'fastify'])('a process that is killed at a random mome
   }, 180_000);
 });
 
-describe('the end of a process', () => {
+describe.each(['express', 'fastify'])('the end of a process on %s', (platform) => {
   it.each([
-    ['exit', 'express', 7],
-    ['exit', 'fastify', 7],
-    ['throw', 'express', 1],
-    ['reject', 'fastify', 1],
+    ['exit', 7],
+    ['throw', 1],
+    ['reject', 1],
   ])(
-    'by %s leaves no request out, answered or not, on %s',
-    async (how, platform, code) => {
+    'by %s leaves no request out, answered or not',
+    async (how, code) => {
       const served = await serve(platform, { mode: 'local' });
       const answered = await load(served, named('r', 50));
       served.pool

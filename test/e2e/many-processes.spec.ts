@@ -166,8 +166,11 @@ describe('node:cluster with four workers, killed at random', () => {
     await eventually(() => expect(last()).toHaveLength(4), 30_000);
     const client = new Clients('r', poolOf(url));
     await eventually(() => expect(active()).toBeDefined(), 20_000);
+    // Of what a killed process had in the background nothing may have been kept.
+    const durable = (): number[] => [...client.answered.values()].flatMap((each) => (each.durable ? each.pid : []));
+    await eventually(() => expect(new Set(durable()).size).toBe(4), 60_000);
 
-    for (let kills = 0; kills < 4; kills++) {
+    for (let kills = 0; kills < 6; kills++) {
       const { size } = client.answered;
       await sleep(300 + Math.random() * 900);
       await eventually(() => expect(client.answered.size).toBeGreaterThan(size + 20), 60_000);
@@ -199,11 +202,11 @@ describe('node:cluster with four workers, killed at random', () => {
     );
     const kept = new Set(requests);
     const lost = [...client.answered].filter(([id]) => !kept.has(id));
-    expect(client.answered.size).toBeGreaterThan(30);
+    expect(client.answered.size).toBeGreaterThan(100);
     expect(lost.filter(([, { durable }]) => durable)).toEqual([]);
     expect(lost.filter(([, { pid }]) => !killed.includes(pid))).toEqual([]);
     const streams = streamsOf(client.answered, content);
-    expect(streams.size).toBeGreaterThanOrEqual(2);
+    expect(streams.size).toBeGreaterThanOrEqual(4);
     const gapOf = (pid: number) => content.gaps.filter(({ stream }) => stream === streams.get(pid));
     for (const [, { pid }] of lost) if (streams.has(pid)) expect(gapOf(pid).length).toBeGreaterThan(0);
     for (const [pid, stream] of streams) expect(content.closed.has(stream)).toBe(!killed.includes(pid));
@@ -271,7 +274,10 @@ describe('services on one ledger, each restarted by SIGTERM while the others wor
         service.process = next.process;
       }
     }
-    for (const { client } of services) await client.stop();
+    for (const { client } of services) {
+      await eventually(() => expect(client.answered.size).toBeGreaterThan(40), 60_000);
+      await client.stop();
+    }
     for (const { process } of services) {
       process.child.kill('SIGTERM');
       await process.finished;
@@ -280,7 +286,7 @@ describe('services on one ledger, each restarted by SIGTERM while the others wor
     const content = await readLedger(path);
     const requests = content.events.map(({ requestId }) => requestId);
     const answered = new Map(services.flatMap(({ client }) => [...client.answered]));
-    expect(answered.size).toBeGreaterThan(30);
+    expect(answered.size).toBeGreaterThan(100);
     expect(new Set([...answered.values()].map(({ status }) => status))).toEqual(new Set([200, 201]));
     const kept = new Set(requests);
     expect([...answered.keys()].filter((id) => !kept.has(id))).toEqual([]);
