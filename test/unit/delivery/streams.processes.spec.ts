@@ -121,7 +121,8 @@ describe('processes that are killed', () => {
     async (what, thread) => {
       const outputs: string[] = [];
       for (let round = 0; round < ROUNDS; round++) {
-        const moment = round === 0 && what === 'overload' ? onceThereIs('buffer_full') : anyMoment;
+        const awaited = onceThereIs(what === 'overload' ? 'buffer_full' : undefined);
+        const moment = round === 0 ? awaited : anyMoment;
         const two = await Promise.all([killed(what, thread, moment), killed(what, thread)]);
         outputs.push(...two.map(({ stdout }) => stdout));
       }

@@ -58,6 +58,20 @@ describe('a LedgerSink that loses events', () => {
     expect(await seriousFindings(folder.path)).toEqual([]);
   }, 30_000);
 
+  it('loses none of a burst, and gives each to the ledger once, in order, however many wait', async () => {
+    const burst = 12_000;
+    const numbered = new NumberedSink(folder.path, 's', { maxBufferedEvents: burst });
+    await numbered.sink.start();
+    numbered.append(burst);
+    expect((await numbered.sink.flush(60_000)).pending).toBe(0);
+    expect(numbered.sink.status()).toMatchObject({ state: 'ok', delivered: burst, retries: 0, dropped: {} });
+    await numbered.sink.close(5_000);
+
+    const places = Array.from({ length: burst }, (_, seq) => String(seq));
+    expect((await streamsIn(folder.path))['s']).toEqual(['open', ...places, `close ${burst}`]);
+    expect(numbered.logger.lines.filter(({ level }) => level !== 'log')).toEqual([]);
+  }, 60_000);
+
   it('tells of those that could not be built, and of those that the ledger refuses', async () => {
     const numbered = new NumberedSink(folder.path, 's');
     await numbered.sink.start();
