@@ -7,7 +7,7 @@ import type { DeliveryOptions } from './delivery.options.js';
 import { EventSpool } from './event-spool.js';
 import { LedgerSink } from './ledger-sink.js';
 import type { LedgerSinkSettings } from './ledger-sink.settings.js';
-import { replaySpool } from './replay-spool.js';
+import { SpoolReplay } from './replay-spool.js';
 import { streamFolder } from './streams/stream-folder.js';
 
 export interface LedgerSinkInput {
@@ -38,13 +38,15 @@ export function ledgerSinkSettings({
   service,
   isHosted = false,
 }: LedgerSinkInput): LedgerSinkSettings {
+  const replay = new SpoolReplay(ledger.path, logger);
+  const takeIn = (opened: Ledger): Promise<ReadonlySet<string>> => replay.takeIn(opened);
   const open = async (): Promise<Ledger> => {
     const opened = await openLedger({ ...ledger, logger });
     logger.log(`Events are kept in the ledger ${ledger.path} (${opened.origin}, ${opened.size()} entries)`);
-    await replaySpool(opened, ledger.path, logger);
+    await takeIn(opened);
     return opened;
   };
   const streams = { streamId, streamFolder: streamFolder(ledger.path), gapEvent: gapEventBuilder(service) };
   const spool = isHosted ? undefined : new EventSpool({ ledgerPath: ledger.path, source, streamId, logger });
-  return { open, options: delivery, logger, source, ...streams, spool, isHosted };
+  return { open, options: delivery, logger, source, ...streams, takeIn, spool, isHosted };
 }

@@ -16,6 +16,8 @@ export interface LedgerSinkSettings {
   readonly gapEvent: GapEventBuilder;
   /** Where the files of open streams lie; without, it is not noticed when a process dies. */
   readonly streamFolder?: string | undefined;
+  /** Takes in what ended processes have left. Resolves with the streams of which some is still left. */
+  readonly takeIn?: ((ledger: Ledger) => Promise<ReadonlySet<string>>) | undefined;
   /** Takes what is left when the time for the shutdown is over. */
   readonly spool?: EventSpool | undefined;
   /** In a worker thread: whoever gave an event holds it until it is settled, and tells of it if it is lost. */

@@ -12,6 +12,8 @@ export interface AbandonedStreamsSettings {
   readonly gapEvent: GapEventBuilder;
   readonly source: string;
   readonly logger: AuditLogger;
+  /** Takes in what ended processes have left. Resolves with the streams of which some is still left. */
+  readonly takeIn?: ((ledger: Ledger) => Promise<ReadonlySet<string>>) | undefined;
 }
 
 /** Ends the streams of processes that died: says in the ledger from which event on something may be missing. */
@@ -20,8 +22,13 @@ export class AbandonedStreams {
 
   /** Never rejects: what cannot be ended now is found again. */
   async end(ledger: Ledger): Promise<void> {
+    const { folder, takeIn } = this.settings;
     try {
-      for (const record of await this.settings.folder.abandoned()) await this.endOne(ledger, record);
+      const abandoned = await folder.abandoned();
+      if (abandoned.length === 0) return;
+      // Only now: a process that is known to have ended leaves nothing more.
+      const left = await takeIn?.(ledger);
+      for (const record of abandoned) if (!left?.has(record.stream)) await this.endOne(ledger, record);
     } catch {
       // The ledger has said why it cannot.
     }

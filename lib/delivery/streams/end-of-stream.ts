@@ -25,10 +25,12 @@ const START_TOLERANCE_MS = 60_000;
 
 /** Reads the ledger backwards for the last entries of a stream that began at a time, in steps that block nobody. */
 export async function findEndOfStream(
-  ledger: Pick<Ledger, 'entries' | 'size'>,
+  ledger: Pick<Ledger, 'checkpoint' | 'entries' | 'size'>,
   { stream, startedAt }: { readonly stream: string; readonly startedAt: string },
 ): Promise<StreamEnd> {
   const seen = new SeenEnd(stream, Date.parse(startedAt) - START_TOLERANCE_MS);
+  // The last entries may have been written by others, after this process has looked for the last time.
+  await ledger.checkpoint();
   for (let end = ledger.size(); end > 0 && !seen.isComplete; end -= PAGE) {
     const page: LedgerEntry[] = [];
     for await (const entry of ledger.entries(Math.max(0, end - PAGE), end)) page.push(entry);

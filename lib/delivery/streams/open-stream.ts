@@ -14,6 +14,8 @@ export interface OpenStreamSettings {
   /** Where the files of open streams lie; without, the end of a process leaves no trace. */
   readonly folder?: string | undefined;
   readonly logger: AuditLogger;
+  /** See `AbandonedStreamsSettings`. */
+  readonly takeIn?: ((ledger: Ledger) => Promise<ReadonlySet<string>>) | undefined;
   /** Waits for all events up to now. */
   readonly flush: (timeoutMs: number) => Promise<FlushResult>;
 }

@@ -110,6 +110,7 @@ describe.each(['worker', 'in process'])('a process that ends without close(), %s
     expect(nexts.map(({ code }) => code)).toEqual([0, 0, 0]);
     expect((await kept()).sort()).toEqual(ids.sort());
     expect(nexts.some(({ stdout, stderr }) => /1 lines of .* broke off/.test(stdout + stderr))).toBe(true);
+    expect(await findings()).toEqual([]);
   });
 
   it('leaves no folder where nothing was left over', async () => {

@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { statSync, utimesSync, writeFileSync, mkdirSync } from 'node:fs';
+import { mkdirSync, rmdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { SpoolReplay } from '../../../../lib/delivery/replay-spool.js';
+import type { Ledger } from '../../../../lib/ledger/ledger.js';
+import { anEvent, LoggedLines } from '../../../support/delivery.js';
 import { eventually } from '../../../support/eventually.js';
-import { temporaryFolder } from '../../../support/ledger.js';
+import { openTestLedger, temporaryFolder } from '../../../support/ledger.js';
 import { NumberedSink, openStreams, seriousFindings, streamsIn } from './ledger-sink.fixture.js';
 
 const HEARTBEAT_MS = 60_000;
@@ -22,6 +25,13 @@ describe('an open stream', () => {
   });
 
   const fileOf = (stream: string): string => join(folder.path, 'ledger.db.streams', `${stream}.json`);
+
+  /** As a process leaves it that has ended. */
+  function leaveRecord(stream: string, over: object = {}): void {
+    const mine = { pid: process.pid, host: hostname(), boot: 'other', startedAt: new Date().toISOString() };
+    mkdirSync(join(folder.path, 'ledger.db.streams'), { recursive: true });
+    writeFileSync(fileOf(stream), JSON.stringify({ stream, ...mine, ...over }));
+  }
 
   it('says once a minute how many events there are, if there are more than before, and every half hour anyway', async () => {
     jest.useFakeTimers({
@@ -93,9 +103,7 @@ describe('an open stream', () => {
     await earlier.sink.start();
     earlier.append(3);
     await earlier.sink.flush(5_000);
-    const record = { stream: 'earlier', boot: 'other', startedAt: new Date().toISOString(), ...owner };
-    mkdirSync(join(folder.path, 'ledger.db.streams'));
-    writeFileSync(fileOf('earlier'), JSON.stringify(record));
+    leaveRecord('earlier', owner);
 
     const other = new NumberedSink(folder.path, 'other');
     await other.sink.start();
@@ -121,15 +129,7 @@ describe('an open stream', () => {
     await numbered.sink.flush(5_000);
     numbered.append(1);
     await numbered.sink.flush(5_000);
-    const record = {
-      stream: 'dead',
-      boot: 'x',
-      startedAt: new Date().toISOString(),
-      pid: process.pid,
-      host: hostname(),
-    };
-    mkdirSync(join(folder.path, 'ledger.db.streams'));
-    writeFileSync(fileOf('dead'), JSON.stringify(record));
+    leaveRecord('dead');
     const next = new NumberedSink(folder.path, 'next');
     await next.sink.start();
     await eventually(() => expect(openStreams(folder.path)).toEqual(['next']));
@@ -137,6 +137,52 @@ describe('an open stream', () => {
     const { dead } = await streamsIn(folder.path);
     expect(dead?.at(-1)).toEqual({ from: 5, reason: 'unclean_end' });
     await numbered.sink.close(5_000);
+  });
+
+  it('is ended where its events end, also those that other processes have written a moment ago', async () => {
+    const open = async () => {
+      const opened = await openTestLedger(folder.path);
+      const other = await openTestLedger(folder.path);
+      await other.stream({ kind: 'open', stream: 'dead', source: 'app/shop' });
+      for (let seq = 0; seq < 3; seq++)
+        await other.record({ ...anEvent(), source: 'app/shop', stream: { id: 'dead', seq } });
+      await other.close();
+      leaveRecord('dead', { savedTo: 3 });
+      return opened;
+    };
+    const next = new NumberedSink(folder.path, 'next', { settings: { open } });
+    await next.sink.start();
+    await eventually(() => expect(openStreams(folder.path)).toEqual(['next']));
+    await next.sink.close(5_000);
+    expect((await streamsIn(folder.path))['dead']).toEqual(['open', '0', '1', '2', 'close 3']);
+    expect(next.logger.matching(/ended without closing/)).toEqual([]);
+  });
+
+  it('is not ended before what its process has left in the spool is in the ledger', async () => {
+    const path = join(folder.path, 'ledger.db');
+    const logger = new LoggedLines();
+    const replay = new SpoolReplay(path, logger);
+    const settings = { takeIn: (ledger: Ledger) => replay.takeIn(ledger) };
+    const spooled = [0, 1].map((seq) => JSON.stringify({ ...anEvent(), source: 'app/shop', stream: 'dead', seq }));
+    mkdirSync(`${path}.spool`);
+    // Cannot be read.
+    mkdirSync(join(`${path}.spool`, 'dead.jsonl'));
+    leaveRecord('dead', { savedTo: 2 });
+    const next = new NumberedSink(folder.path, 'next', { settings });
+    await next.sink.start();
+    await next.sink.close(5_000);
+    expect(logger.matching(/left in .*dead\.jsonl are not in the ledger yet/)).toHaveLength(1);
+    expect(openStreams(folder.path)).toEqual(['dead']);
+    expect((await streamsIn(folder.path))['dead']).toBeUndefined();
+
+    rmdirSync(join(`${path}.spool`, 'dead.jsonl'));
+    writeFileSync(join(`${path}.spool`, 'dead.jsonl'), `${spooled.join('\n')}\n`);
+    const third = new NumberedSink(folder.path, 'third', { settings });
+    await third.sink.start();
+    await eventually(() => expect(openStreams(folder.path)).toEqual(['third']));
+    await third.sink.close(5_000);
+    expect((await streamsIn(folder.path))['dead']).toEqual(['0', '1', 'close 2']);
+    expect(logger.matching(/2 events that an ended process had left/)).toHaveLength(1);
   });
 
   it('whose file was not written to its end is judged by its age', async () => {
