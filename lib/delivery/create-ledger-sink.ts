@@ -8,6 +8,7 @@ import { EventSpool } from './event-spool.js';
 import { LedgerSink } from './ledger-sink.js';
 import type { LedgerSinkSettings } from './ledger-sink.settings.js';
 import { SpoolReplay } from './replay-spool.js';
+import type { StreamSoFar } from './streams/stream-so-far.js';
 import { streamFolder } from './streams/stream-folder.js';
 
 export interface LedgerSinkInput {
@@ -16,6 +17,7 @@ export interface LedgerSinkInput {
   readonly logger: AuditLogger;
   readonly source: string;
   readonly streamId: string;
+  readonly soFar?: StreamSoFar | undefined;
   /** What the sink's own events say of the service. */
   readonly service: ServiceSettings;
   readonly isHosted?: boolean | undefined;
@@ -35,6 +37,7 @@ export function ledgerSinkSettings({
   logger,
   source,
   streamId,
+  soFar,
   service,
   isHosted = false,
 }: LedgerSinkInput): LedgerSinkSettings {
@@ -46,7 +49,7 @@ export function ledgerSinkSettings({
     await takeIn(opened);
     return opened;
   };
-  const streams = { streamId, streamFolder: streamFolder(ledger.path), gapEvent: gapEventBuilder(service) };
+  const streams = { streamId, soFar, streamFolder: streamFolder(ledger.path), gapEvent: gapEventBuilder(service) };
   const spool = isHosted ? undefined : new EventSpool({ ledgerPath: ledger.path, source, streamId, logger });
   return { open, options: delivery, logger, source, ...streams, takeIn, spool, isHosted };
 }

@@ -4,6 +4,7 @@ import type { ServiceSettings } from '../event/gap-event.js';
 import type { LedgerOptions } from '../ledger/ledger.options.js';
 import type { DeliveryOptions } from './delivery.options.js';
 import type { HttpServiceLike } from './remote/http-service.js';
+import type { StreamSoFar } from './streams/stream-so-far.js';
 
 /** What a sink of any mode is made from. Plain data but for the client, a signer and the logger. */
 export interface SinkInput {
@@ -15,6 +16,8 @@ export interface SinkInput {
   readonly ledger: Readonly<LedgerOptions>;
   readonly source: string;
   readonly streamId: string;
+  /** Where another worker has begun the stream. */
+  readonly soFar?: StreamSoFar | undefined;
   /** What the sink's own events say of the service. */
   readonly service: ServiceSettings;
   readonly delivery: Readonly<DeliveryOptions>;

@@ -7,7 +7,7 @@ export interface HandOverSettings {
   readonly give: (kept: KeptEvent) => void;
   /** Whether there is somebody to give it to. */
   readonly isReady: () => boolean;
-  readonly options: Pick<DeliveryOptions, 'retryBaseMs' | 'retryCapMs'>;
+  readonly options: Pick<DeliveryOptions, 'retryBaseMs' | 'retryCapMs' | 'guaranteeTimeoutMs'>;
 }
 
 /**
@@ -21,6 +21,7 @@ export class HandOver {
   private readonly waiting: KeptEvent[] = [];
   private readonly inHand = new Set<KeptEvent>();
   private failures = 0;
+  private failingSince: number | undefined;
   private handingOver = false;
   private retry: NodeJS.Timeout | undefined;
   private ended = false;
@@ -39,6 +40,12 @@ export class HandOver {
   /** The last thing that was heard of the ledger is that it cannot. */
   get isFailing(): boolean {
     return this.failures > 0;
+  }
+
+  /** It is not for a moment: who began to wait with the first failure waits no more. */
+  get isDown(): boolean {
+    const { failingSince, settings } = this;
+    return failingSince !== undefined && performance.now() - failingSince >= settings.options.guaranteeTimeoutMs;
   }
 
   /** A failure is waited out. */
@@ -66,15 +73,15 @@ export class HandOver {
   /** Tells that the ledger has kept an event, or refused it for its own sake. */
   done(kept: KeptEvent, isKept: boolean): void {
     this.inHand.delete(kept);
-    if (isKept) this.failures = 0;
+    if (isKept) this.works();
     if (this.waiting.length > 0 && this.inHand.size <= MOST_IN_HAND / 2) this.soon();
   }
 
-  /** Tells that the ledger cannot at the moment: the event is given again after a back-off. */
-  again(kept: KeptEvent): void {
+  /** Tells that the ledger cannot at the moment: the event is given again after a back-off, of which it may be the first. */
+  again(kept: KeptEvent): { readonly isFirst: boolean } {
     this.inHand.delete(kept);
     this.waiting.push(kept);
-    if (this.retry !== undefined || this.ended) return;
+    if (this.retry !== undefined || this.ended) return { isFirst: false };
     const { retryBaseMs, retryCapMs } = this.settings.options;
     const afterMs = Math.min(retryCapMs, retryBaseMs * 2 ** Math.min(this.failures, 20));
     this.failed();
@@ -84,11 +91,19 @@ export class HandOver {
       this.waiting.sort((a, b) => a.order - b.order);
       this.soon();
     }, afterMs).unref();
+    return { isFirst: true };
   }
 
   /** Tells of a failure that is not an event's. */
   failed(): void {
     this.failures++;
+    this.failingSince ??= performance.now();
+  }
+
+  /** There is a ledger now, of which nothing is known yet. */
+  begin(): void {
+    this.works();
+    this.soon();
   }
 
   /** Gives what waits now, without waiting for the end of a back-off. */
@@ -107,6 +122,11 @@ export class HandOver {
   /** Takes out everything that waits. */
   takeWaiting(): KeptEvent[] {
     return this.waiting.splice(0);
+  }
+
+  private works(): void {
+    this.failures = 0;
+    this.failingSince = undefined;
   }
 
   private readonly handOver = outsideCallers(() => {

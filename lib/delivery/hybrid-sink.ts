@@ -55,6 +55,10 @@ export class HybridSink implements EventSink {
     this.keeping.append(event, (kept) => this.confirm(kept, onSettled, since));
   }
 
+  numbered(count: number): void {
+    this.keeping.numbered(count);
+  }
+
   lost(gap: Gap): void {
     this.keeping.lost(gap);
   }

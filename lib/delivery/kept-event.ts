@@ -7,6 +7,8 @@ export interface KeptEvent {
   readonly onSettled: ((delivery: Delivery) => void) | undefined;
   /** Place in the order of arrival. */
   readonly order: number;
+  /** Whoever waits for it knows that it waits in vain. */
+  toldDelayed?: boolean;
 }
 
 export type LedgerFailure = Error & { readonly code: string; readonly retryable?: boolean };

@@ -3,15 +3,17 @@ import type { GapEventBuilder } from '../event/gap-event.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { DeliveryOptions } from './delivery.options.js';
 import type { EventSpool } from './event-spool.js';
+import type { StreamSoFar } from './streams/stream-so-far.js';
 
 export interface LedgerSinkSettings {
   readonly open: () => Promise<Ledger>;
-  readonly options: Pick<DeliveryOptions, 'maxBufferedEvents' | 'retryBaseMs' | 'retryCapMs'>;
+  readonly options: Pick<DeliveryOptions, 'maxBufferedEvents' | 'retryBaseMs' | 'retryCapMs' | 'guaranteeTimeoutMs'>;
   readonly logger: AuditLogger;
   /** `source` of the leaves: what writes here. */
   readonly source: string;
   /** Random; one for each recorder. Its events are numbered. */
   readonly streamId: string;
+  readonly soFar?: StreamSoFar | undefined;
   /** Makes what tells of lost events. */
   readonly gapEvent: GapEventBuilder;
   /** Where the files of open streams lie; without, it is not noticed when a process dies. */

@@ -36,6 +36,7 @@ export class LedgerSink implements EventSink {
   private readonly stream: OpenStream;
   private readonly hand: HandOver;
   private nextOrder = 0;
+  private trouble: LedgerFailure | undefined;
   private closing: Promise<FlushResult> | undefined;
   private closed = false;
 
@@ -73,6 +74,11 @@ export class LedgerSink implements EventSink {
       return this.refuse(kept, 'buffer_full', new BufferFullError(maxBufferedEvents));
     }
     this.hand.add(kept);
+    if (this.hand.isDown) queueMicrotask(() => this.tellDelayed([kept]));
+  }
+
+  numbered(count: number): void {
+    this.stream.reached(count);
   }
 
   lost(gap: Gap): void {
@@ -100,13 +106,13 @@ export class LedgerSink implements EventSink {
 
   private state(): SinkStatus['state'] {
     if (this.closed) return 'closed';
-    if (this.opener.failure) return 'down';
+    if (this.opener.failure || this.hand.isDown) return 'down';
     return this.hand.isFailing ? 'degraded' : 'ok';
   }
 
   private opened(): void {
     if (this.opener.value) this.stream.opened(this.opener.value);
-    this.hand.soon();
+    this.hand.begin();
   }
 
   private async give(kept: KeptEvent): Promise<void> {
@@ -137,7 +143,9 @@ export class LedgerSink implements EventSink {
     if (error.retryable === true) {
       this.logger.error('ledger', error.message);
       this.counters.retries++;
-      return this.hand.again(kept);
+      this.trouble = error;
+      if (this.hand.again(kept).isFirst && this.hand.isDown) this.tellDelayed(this.hand.events());
+      return;
     }
     this.hand.done(kept, false);
     this.logger.error('refused', `${error.message} (event ${kept.event.id})`);
@@ -146,11 +154,23 @@ export class LedgerSink implements EventSink {
     this.settle(kept, { kind: 'failed', error, lost: 'rejected' });
   }
 
+  /** The ledger cannot, and not only for a moment: nobody waits for it any longer. */
+  private tellDelayed(events: Iterable<KeptEvent>): void {
+    const { trouble: error, logger } = this;
+    if (error === undefined || !this.hand.isDown) return;
+    for (const kept of events) {
+      if (kept.toldDelayed !== true) settle(kept.onSettled, { kind: 'delayed', error }, logger);
+      kept.toldDelayed = true;
+    }
+  }
+
   private notOpened(error: LedgerFailure, forGood: boolean): void {
     this.counters.lastError = error.message;
+    this.trouble = error;
     this.hand.failed();
     const going = forGood ? 'Events are not kept until it is mended and the application started again' : 'Trying again';
     this.logger.error('open', `${error.message}. ${going}; the application goes on`);
+    this.tellDelayed(this.hand.events());
     if (forGood) for (const kept of this.hand.takeWaiting()) this.refuse(kept, 'no_ledger', error);
   }
 

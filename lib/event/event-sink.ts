@@ -75,13 +75,16 @@ export interface ForwardStatus extends Omit<SinkStatus, 'forwarding'> {
 export interface EventSink {
   /**
    * Takes an event. MUST return at once and MUST NOT throw. `onSettled` is called exactly once, also for an event that
-   * is dropped or refused: when what was awaited has come, `confirmed` unless told otherwise. Where `confirmed` is asked
-   * for, it may be called once before, with `delayed`: the destination is not asked in the time that anybody waits.
+   * is dropped or refused: when what was awaited has come, `confirmed` unless told otherwise. It may be called before
+   * that with `delayed`: what is awaited is not there in the time that anybody waits.
    */
   append(event: AuditEvent, onSettled?: (delivery: Delivery) => void, awaited?: Awaited): void;
 
   /** Notes events that were numbered and will never be appended, so that it can tell of them. MUST NOT throw. */
   lost?(gap: Gap): void;
+
+  /** Notes that so many places of the stream are given away, whatever becomes of them. MUST NOT throw. */
+  numbered?(count: number): void;
 
   /** Resolves when everything appended so far has ended, or after `timeoutMs`. MUST NOT reject. */
   flush(timeoutMs: number): Promise<FlushResult>;

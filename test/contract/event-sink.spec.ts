@@ -23,7 +23,7 @@ eventSinkContract('LedgerSink', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ledger-sink-'));
   const logger = new LoggedLines();
   const ledger = await openLedger({ path: join(folder, 'ledger.db'), logger });
-  const options = { maxBufferedEvents: 1_000, retryBaseMs: 10, retryCapMs: 50 };
+  const options = { maxBufferedEvents: 1_000, retryBaseMs: 10, retryCapMs: 50, guaranteeTimeoutMs: 5_000 };
   const open = () => Promise.resolve(ledger);
   const gapEvent = gapEventBuilder(service);
   const sink = new LedgerSink({ open, options, logger, source: 'app', streamId: 's', gapEvent });

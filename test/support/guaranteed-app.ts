@@ -14,6 +14,7 @@ import type {
 } from 'nestjs-immutable-log';
 import { drain } from 'nestjs-immutable-log/testing';
 import { LedgerSink } from '../../lib/delivery/ledger-sink.js';
+import type { LedgerSinkSettings } from '../../lib/delivery/ledger-sink.settings.js';
 import { gapEventBuilder } from '../../lib/event/gap-event.js';
 import { faultySqlite, type Faults } from './faulty-sqlite.js';
 import { KeptLines, openTestLedger, temporaryFolder } from './ledger.js';
@@ -60,6 +61,8 @@ export class Turnstile implements EventSink {
 
 export interface GuaranteedSetup extends ModuleMetadata {
   readonly options?: ImmutableLogOptions;
+  /** Of the ledger's sink. */
+  readonly keeping?: Partial<LedgerSinkSettings['options']>;
   /** What goes wrong in SQLite. */
   readonly faults?: Faults;
   readonly prepare?: (app: INestApplication) => void | Promise<void>;
@@ -81,12 +84,12 @@ export class GuaranteedApp {
   ) {}
 
   static async start(platform: Platform, setup: GuaranteedSetup): Promise<GuaranteedApp> {
-    const { options, faults = { commits: [] }, prepare, ...metadata } = setup;
+    const { options, keeping, faults = { commits: [] }, prepare, ...metadata } = setup;
     const folder = temporaryFolder();
     const openSqlite = await faultySqlite(faults);
     const sink = new LedgerSink({
       open: () => openTestLedger(folder.path, { openSqlite }),
-      options: { maxBufferedEvents: 1_000, retryBaseMs: 5, retryCapMs: 10 },
+      options: { maxBufferedEvents: 1_000, retryBaseMs: 5, retryCapMs: 10, guaranteeTimeoutMs: 5_000, ...keeping },
       logger: new KeptLines(),
       source: 'app/shop',
       streamId: randomUUID(),

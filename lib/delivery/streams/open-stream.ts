@@ -6,6 +6,7 @@ import { outsideCallers } from '../outside-callers.js';
 import { AbandonedStreams } from './abandoned-streams.js';
 import { StreamFolder } from './stream-folder.js';
 import { HEARTBEAT_MS } from './stream-record.js';
+import type { StreamSoFar } from './stream-so-far.js';
 
 export interface OpenStreamSettings {
   readonly id: string;
@@ -13,6 +14,7 @@ export interface OpenStreamSettings {
   readonly gapEvent: GapEventBuilder;
   /** Where the files of open streams lie; without, the end of a process leaves no trace. */
   readonly folder?: string | undefined;
+  readonly soFar?: StreamSoFar | undefined;
   readonly logger: AuditLogger;
   /** See `AbandonedStreamsSettings`. */
   readonly takeIn?: ((ledger: Ledger) => Promise<ReadonlySet<string>>) | undefined;
@@ -39,14 +41,16 @@ export class OpenStream {
   private readonly folder: StreamFolder | undefined;
   private readonly others: AbandonedStreams | undefined;
   private ledger: Ledger | undefined;
-  private numbered = 0;
-  private announced = false;
+  private numbered: number;
+  private announced: boolean;
   private told = 0;
   private idleBeats = 0;
   private timer: NodeJS.Timeout | undefined;
   private ending: Promise<void> | undefined;
 
   constructor(private readonly settings: OpenStreamSettings) {
+    this.numbered = settings.soFar?.numbered ?? 0;
+    this.announced = settings.soFar?.announced ?? false;
     if (settings.folder === undefined) return;
     this.folder = new StreamFolder(settings.folder);
     this.others = new AbandonedStreams({ ...settings, folder: this.folder });
@@ -66,7 +70,12 @@ export class OpenStream {
 
   /** There is an event, or a lost one, with this place in the stream. */
   has(seq: number | undefined): void {
-    if (seq !== undefined && seq >= this.numbered) this.numbered = seq + 1;
+    if (seq !== undefined) this.reached(seq + 1);
+  }
+
+  /** So many places are given away. */
+  reached(count: number): void {
+    this.numbered = Math.max(this.numbered, count);
   }
 
   /** Before each event that is given to the ledger: the first one comes behind the stream's opening. */

@@ -1,7 +1,7 @@
 import type { Delivery, EventSink, FlushResult, Receipt } from '../../event/event-sink.js';
 import { decodeBatch, type EventBatch } from './event-batch.js';
 import { toPlainError, type PlainError } from './plain-error.js';
-import type { FromWorker, SinkCall } from './worker-protocol.js';
+import type { FromWorker, Numbered, SinkCall } from './worker-protocol.js';
 
 type Message = FromWorker extends infer Each ? (Each extends { sink: number } ? Omit<Each, 'sink'> : never) : never;
 
@@ -44,7 +44,8 @@ export class HostedSink {
     }
   }
 
-  async call({ kind, call, timeoutMs }: SinkCall): Promise<void> {
+  async call({ kind, call, timeoutMs, numbered }: SinkCall & Numbered): Promise<void> {
+    this.sink.numbered?.(numbered);
     const result: FlushResult = await this.sink[kind](timeoutMs);
     if (kind === 'close') clearInterval(this.looking);
     this.tell();
@@ -52,7 +53,10 @@ export class HostedSink {
   }
 
   private settled(order: number, delivery: Delivery, isAwaited: boolean): void {
-    if (delivery.kind === 'delayed') return this.send({ ...delivery, order, error: toPlainError(delivery.error) });
+    if (delivery.kind === 'delayed') {
+      if (isAwaited) this.send({ ...delivery, order, error: toPlainError(delivery.error) });
+      return;
+    }
     if (delivery.kind === 'failed') this.failures.push({ ...delivery, order, error: toPlainError(delivery.error) });
     else if (isAwaited) this.receipts.push({ order, receipt: delivery.receipt });
     else if (this.done.push(order) < this.toldTogether) {

@@ -78,6 +78,15 @@ export class WorkerHost {
   }
 
   private start(): void {
+    try {
+      this.startThread();
+    } catch (error) {
+      // Node may forbid it. Whoever has just entered hears of it once it listens.
+      queueMicrotask(() => this.died(error as Error));
+    }
+  }
+
+  private startThread(): void {
     // Loaders and the like are the process's own, unless it runs a script given as text: its flags do not fit a file,
     // and a list of our own may not have those of V8.
     const isText = process.execArgv.some((flag) => /^(-e|-p|--eval|--print|--input-type)\b/.test(flag));

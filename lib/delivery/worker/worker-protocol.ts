@@ -13,8 +13,13 @@ export type ToWorker = ToSink | { readonly kind: 'end' };
 export type ToSink = { readonly sink: number } & (
   | { readonly kind: 'open'; readonly input: PlainSinkInput }
   | { readonly kind: 'append'; readonly batch: EventBatch }
-  | SinkCall
+  | (SinkCall & Numbered)
 );
+
+/** Places of the stream that are given away by then: the worker has all of their events, but for lost ones. */
+export interface Numbered {
+  readonly numbered: number;
+}
 
 export interface SinkCall {
   readonly kind: 'flush' | 'close';

@@ -4,12 +4,12 @@ import { gapEventBuilder } from '../../event/gap-event.js';
 import type { Gap } from '../../event/losses.js';
 import { DeliveryCounters, type DropCause } from '../delivery-counters.js';
 import { BufferFullError, ClosedError } from '../delivery-errors.js';
-import { outsideCallers } from '../outside-callers.js';
 import { RateLimitedLogger } from '../rate-limited-logger.js';
 import { settle } from '../settle.js';
 import { GapWriter } from '../streams/gap-writer.js';
-import { encodeBatch, type HandedEvent } from './event-batch.js';
+import { Outbox, type HeldEvent } from './outbox.js';
 import { fromPlainError } from './plain-error.js';
+import type { StreamSoFar } from '../streams/stream-so-far.js';
 import { withRoomForGaps } from './with-room-for-gaps.js';
 import { WorkerCalls } from './worker-calls.js';
 import { WorkerStartError } from './worker-errors.js';
@@ -17,18 +17,13 @@ import { WorkerFigures } from './worker-figures.js';
 import type { WorkerSinkSettings } from './worker-sink.settings.js';
 import type { FromWorker, SettledEvents, SinkCall } from './worker-protocol.js';
 
-/** Events that nobody waits for go over when there are so many, or after so many milliseconds: a message costs more than they do. */
-const GATHERED = 100;
-const GATHER_MS = 20;
-
 type OnSettled = (delivery: Delivery) => void;
-type HeldEvent = HandedEvent & { readonly onSettled: OnSettled | undefined };
 type Refused = Pick<HeldEvent, 'event' | 'onSettled'>;
 
 /**
  * Events go to the sink of the same options in the worker thread.
  *
- *     append ─▶ unsent ── many at a time ──▶ in the worker ──▶ settled
+ *     append ─▶ outbox ── many at a time ──▶ in the worker ──▶ settled
  *        │ full                                │ the worker dies
  *        ▼                                     └─▶ handed over again to the next, under the same ids
  *     dropped
@@ -36,18 +31,18 @@ type Refused = Pick<HeldEvent, 'event' | 'onSettled'>;
  * An event is held here until it is settled, so nothing that a worker had in hand is lost with it.
  */
 export class WorkerSink implements EventSink {
-  private readonly held = new Map<number, HeldEvent>();
-  private unsent: HeldEvent[] = [];
+  private readonly outbox: Outbox;
   private readonly counters = new DeliveryCounters();
   private readonly figures = new WorkerFigures();
-  private readonly calls = new WorkerCalls(() => ({ delivered: 0, pending: this.held.size }));
+  private readonly calls = new WorkerCalls(() => ({ delivered: 0, pending: this.outbox.size }));
   private readonly logger: RateLimitedLogger;
   private readonly gaps: GapWriter;
   private readonly number: number;
   private opening: { readonly resolve: () => void; readonly reject: (error: Error) => void } | undefined;
   private nextOrder = 0;
-  private handingOver = false;
-  private gathering: NodeJS.Timeout | undefined;
+  /** Places of the stream that are given away, and whether the destination has an event of it. */
+  private placesGiven = 0;
+  private announced = false;
   private trouble: string | undefined;
   private closing: Promise<FlushResult> | undefined;
   private closed = false;
@@ -58,9 +53,14 @@ export class WorkerSink implements EventSink {
     // What is lost on either side of the border.
     this.gaps = new GapWriter(
       { streamId, gapEvent: gapEventBuilder(service) },
-      { give: (event, done) => this.take(event, done, 'durable'), isOpen: () => !this.closed },
+      {
+        give: (event, done) => this.take(event, done, 'durable'),
+        isOpen: () => !this.closed && this.status().state !== 'down',
+      },
     );
-    this.number = settings.host.enter({
+    const { host } = settings;
+    this.outbox = new Outbox({ post: (batch) => host.post({ sink: this.number, kind: 'append', batch }) });
+    this.number = host.enter({
       received: (message) => this.receive(message),
       lost: (error) => this.lose(error),
       restarted: () => this.beginAgain(),
@@ -87,13 +87,15 @@ export class WorkerSink implements EventSink {
 
   append(event: AuditEvent, onSettled?: OnSettled, awaited: Awaited = 'confirmed'): void {
     const { maxBufferedEvents } = this.settings.input.delivery;
+    this.reach(event.seq);
     if (this.closing) return this.refuse({ event, onSettled }, 'closed', new ClosedError('before'));
-    if (this.held.size < maxBufferedEvents) return this.take(event, onSettled, awaited);
+    if (this.outbox.size < maxBufferedEvents) return this.take(event, onSettled, awaited);
     this.logger.warn('buffer-full', `Events are lost: ${maxBufferedEvents} are waiting for the worker thread`);
     this.refuse({ event, onSettled }, 'buffer_full', new BufferFullError(maxBufferedEvents));
   }
 
   lost(gap: Gap): void {
+    this.reach(gap.to);
     this.counters.drop(gap.reason, gap.count);
     this.gaps.add(gap);
   }
@@ -103,8 +105,8 @@ export class WorkerSink implements EventSink {
   }
 
   status(): SinkStatus {
-    const { counters, gaps, trouble, closed } = this;
-    const here = { held: this.held.size, unsent: this.unsent.length, ...counters.snapshot(), gaps: gaps.status() };
+    const { counters, gaps, trouble, closed, outbox } = this;
+    const here = { held: outbox.size, unsent: outbox.unsentCount, ...counters.snapshot(), gaps: gaps.status() };
     return this.figures.together({ ...here, lastError: trouble, isClosed: closed });
   }
 
@@ -113,41 +115,21 @@ export class WorkerSink implements EventSink {
   }
 
   unsettled(): AuditEvent[] {
-    const held = [...this.held.values()].map(({ event }) => event);
+    const held = this.outbox.all().map(({ event }) => event);
     return [...held, ...this.gaps.untoldEvents().filter((event) => !held.includes(event))];
   }
 
   private take(event: AuditEvent, onSettled?: OnSettled, awaited: Awaited = 'confirmed'): void {
-    const held = { order: this.nextOrder++, event, onSettled, awaited: onSettled && awaited };
-    if (this.held.size === 0) this.settings.host.hold();
-    this.held.set(held.order, held);
-    this.unsent.push(held);
-    if (held.awaited !== undefined || this.unsent.length >= GATHERED) this.handOverSoon();
-    else this.gathering ??= setTimeout(this.handOver, GATHER_MS);
+    if (this.outbox.size === 0) this.settings.host.hold();
+    this.outbox.add({ order: this.nextOrder++, event, onSettled, awaited: onSettled && awaited });
   }
-
-  /** Once a turn at most: a request must not pay for each message, and many events share one. */
-  private handOverSoon(): void {
-    if (this.handingOver) return;
-    this.handingOver = true;
-    setImmediate(this.handOver);
-  }
-
-  private readonly handOver = outsideCallers(() => {
-    this.handingOver = false;
-    clearTimeout(this.gathering);
-    this.gathering = undefined;
-    if (this.unsent.length === 0) return;
-    const batch = encodeBatch(this.unsent);
-    if (this.settings.host.post({ sink: this.number, kind: 'append', batch })) this.unsent = [];
-  });
 
   private async call(kind: SinkCall['kind'], timeoutMs: number): Promise<FlushResult> {
     const { host } = this.settings;
-    this.handOver();
+    this.outbox.sendAll();
     const { message, result } = this.calls.begin(kind, timeoutMs);
     host.hold();
-    host.post({ sink: this.number, ...message });
+    host.post({ sink: this.number, ...message, numbered: this.placesGiven });
     try {
       return await result;
     } finally {
@@ -177,10 +159,11 @@ export class WorkerSink implements EventSink {
   }
 
   private settled({ done, receipts, failures }: SettledEvents): void {
+    if (done.length + receipts.length > 0) this.announced = true;
     for (const order of done) this.release(order);
     for (const { order, receipt } of receipts) this.release(order, { kind: 'delivered', receipt });
     for (const { order, error, lost } of failures) {
-      const event = this.held.get(order)?.event;
+      const event = this.outbox.get(order)?.event;
       // Noted before it is let go of: the worker forgets what it knows when it dies.
       if (event && lost !== undefined) this.gaps.addEvent(event, lost);
       this.release(order, { kind: 'failed', error: fromPlainError(error), ...(lost !== undefined && { lost }) });
@@ -189,31 +172,46 @@ export class WorkerSink implements EventSink {
 
   /** Somebody waits in vain; the event is held until it is settled. */
   private delayed(order: number, error: Error & { code: string }): void {
-    settle(this.held.get(order)?.onSettled, { kind: 'delayed', error }, this.logger);
+    settle(this.outbox.get(order)?.onSettled, { kind: 'delayed', error }, this.logger);
   }
 
   /** Repeated answers, of an earlier worker, find nobody. */
   private release(order: number, delivery?: Delivery): void {
-    const held = this.held.get(order);
+    const held = this.outbox.remove(order);
     if (held === undefined) return;
-    this.held.delete(order);
-    if (this.held.size === 0) this.settings.host.letGo();
+    if (this.outbox.size === 0) this.settings.host.letGo();
     if (delivery) settle(held.onSettled, delivery, this.logger);
   }
 
   private lose(error: Error): void {
     if (this.opening) return this.opening.reject(new WorkerStartError(error.message));
     this.trouble = `The worker thread of the audit trail has ended: ${error.message}`;
-    this.logger.error('worker', `${this.trouble}. It is started again; ${this.held.size} events are handed over again`);
+    this.logger.error(
+      'worker',
+      `${this.trouble}. It is started again; ${this.outbox.size} events are handed over again`,
+    );
     this.figures.lost();
   }
 
   private beginAgain(): void {
     const { host, input } = this.settings;
-    host.post({ sink: this.number, kind: 'open', input: withRoomForGaps(input) });
-    this.unsent = [...this.held.values()];
-    this.handOver();
-    for (const message of this.calls.again()) host.post({ sink: this.number, ...message });
+    host.post({ sink: this.number, kind: 'open', input: { ...withRoomForGaps(input), soFar: this.soFar() } });
+    this.outbox.beginAgain();
+    if (this.calls.size > 0) this.outbox.sendAll();
+    for (const message of this.calls.again()) host.post({ sink: this.number, ...message, numbered: this.placesGiven });
+  }
+
+  private reach(seq: number | undefined): void {
+    if (seq !== undefined && seq >= this.placesGiven) this.placesGiven = seq + 1;
+  }
+
+  /** Of the stream, without what is handed over again. */
+  private soFar(): StreamSoFar {
+    const places = this.outbox.all().map(({ event }) => event.seq ?? Infinity);
+    return {
+      numbered: places.reduce((first, seq) => Math.min(first, seq), this.placesGiven),
+      announced: this.announced,
+    };
   }
 
   private refuse({ event, onSettled }: Refused, cause: DropCause, error: Error & { code: string }): void {
@@ -225,7 +223,7 @@ export class WorkerSink implements EventSink {
   /** What the worker has not settled in time, and what tells of lost events. */
   private leave(): void {
     const isSaved = this.settings.spool?.save(this.unsettled()) === true;
-    const left = [...this.held.values()];
+    const left = this.outbox.all();
     if (left.length > 0 && !isSaved) this.logger.warn('shutdown', `${left.length} events are lost with the shutdown`);
     for (const held of left) {
       const error = new ClosedError('after');

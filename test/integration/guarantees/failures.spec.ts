@@ -137,6 +137,19 @@ describe.each(platforms)('events that cannot be kept, on $name', (platform) => {
     await eventually(async () => expect((await shop.fetch('/orders', post)).status).toBe(201));
   });
 
+  it('are waited for no longer once the disk has been full for a while', async () => {
+    const commits: ('lost' | 'kept')[] = [];
+    const delivery = { guaranteeTimeoutMs: 600_000 };
+    const keeping = { guaranteeTimeoutMs: 20 };
+    shop = await GuaranteedApp.start(platform, { controllers, keeping, faults: { commits }, options: { delivery } });
+    commits.push(...Array<'lost'>(10_000).fill('lost'));
+    const response = await shop.fetch('/orders', post);
+    expect([response.status, await response.json()]).toMatchObject([503, { code: 'IML_LEDGER_UNAVAILABLE' }]);
+    expect(shop.log.status()).toMatchObject({ state: 'down' });
+    expect((await shop.fetch('/orders')).status).toBe(200);
+    commits.length = 0;
+  });
+
   it('are told at once when there is no ledger', async () => {
     shop = await GuaranteedApp.start(platform, { controllers, faults: { commits: [], opening: 'SQLITE_NOTADB' } });
     const response = await shop.fetch('/orders', post);

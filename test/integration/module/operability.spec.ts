@@ -17,7 +17,7 @@ import {
   type ImmutableLogOptions,
 } from 'nestjs-immutable-log';
 import { answers, drain, startImmutableLogServer, type ImmutableLogServer } from 'nestjs-immutable-log/testing';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../../support/eventually.js';
@@ -104,10 +104,33 @@ describe.each(platforms)('the health indicator on $name', (platform) => {
     expect(JSON.stringify(await ask('/health'))).not.toContain('another_key');
   });
 
+  it('is down when events cannot be kept, be it for good or for the time being', async () => {
+    const path = join(folder, 'ledger.db');
+    const full = { path, ballastBytes: 0, minFreeBytes: 1_000_000_000_000 };
+    const ask = await start(options({ mode: 'local', ledger: full, delivery: { guaranteeTimeoutMs: 20 } }));
+    app.get(ImmutableLogService).record('noted');
+    await eventually(async () => {
+      const { code, body } = await ask('/health');
+      expect(code).toBe(503);
+      const lastError = expect.stringContaining('free some space');
+      expect(body.details.audit).toMatchObject({ status: 'down', state: 'down', waiting: 1, lastError });
+    });
+    await app.close();
+
+    await writeFile(path, 'this is no database, and it is long enough to be seen as none');
+    const again = await start(options({ mode: 'local' }));
+    const { code, body } = await again('/health');
+    expect(code).toBe(503);
+    expect(body.details.audit).toMatchObject({ state: 'down', lastError: expect.stringContaining('ledger.db') });
+  });
+
   it('stays up when events are kept and not forwarded, unless that is asked for', async () => {
     endpoint.always(answers.quota({ retryAfter: 3_600 }));
     const ask = await start(options({ delivery: { shutdownTimeoutMs: 50 } }));
+    const alerts: AuditAlert[] = [];
+    app.get(ImmutableLogService).alerts$.subscribe((alert) => alerts.push(alert));
     app.get(ImmutableLogService).record('noted');
+    await eventually(() => expect(alerts).toContainEqual(expect.objectContaining({ kind: 'paused', reason: 'quota' })));
     await eventually(async () =>
       expect((await ask('/health')).body.details.audit).toMatchObject({
         state: 'degraded',
@@ -138,34 +161,73 @@ describe('alerts$', () => {
 });
 
 describe('metrics', () => {
-  it('are published through OpenTelemetry, and cost no event anything', async () => {
-    const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-    const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
+  let reader: PeriodicExportingMetricReader;
+  let exporter: InMemoryMetricExporter;
+  beforeEach(() => {
+    exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+    reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
     metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
+  });
+  afterEach(async () => {
+    await reader.shutdown();
+    metrics.disable();
+  });
+
+  /** What is published now, by the name of the metric. */
+  async function published() {
+    exporter.reset();
+    await reader.forceFlush();
+    const all = exporter
+      .getMetrics()
+      .flatMap(({ scopeMetrics }) => scopeMetrics)
+      .filter(({ scope }) => scope.name === 'nestjs-immutable-log')
+      .flatMap((scope) => scope.metrics);
+    return new Map(
+      all.map(({ descriptor, dataPoints }) => [
+        descriptor.name,
+        dataPoints.map(({ value, attributes }) => ({ value, attributes })),
+      ]),
+    );
+  }
+
+  it('are published through OpenTelemetry, and cost no event anything', async () => {
     const log = await createImmutableLog(options({ metrics: true }));
     for (let event = 0; event < 7; event++) log.record('measured', { event });
     await log.flush();
-    await reader.forceFlush();
-    const points = new Map(
-      exporter
-        .getMetrics()
-        .flatMap(({ scopeMetrics }) => scopeMetrics)
-        .filter(({ scope }) => scope.name === 'nestjs-immutable-log')
-        .flatMap((scope) => scope.metrics)
-        .map(({ descriptor, dataPoints }) => [
-          descriptor.name,
-          dataPoints.map(({ value, attributes }) => ({ value, attributes })),
-        ]),
-    );
+    const points = await published();
     expect(points.get('immutable_log.events.captured')).toEqual([{ value: 7, attributes: {} }]);
+    expect(points.get('immutable_log.events.kept')).toEqual([{ value: 7, attributes: {} }]);
     expect(points.get('immutable_log.events.forwarded')).toEqual([{ value: 7, attributes: {} }]);
+    expect(points.get('immutable_log.events.rejected')).toEqual([{ value: 0, attributes: {} }]);
+    expect(points.get('immutable_log.queue.depth')).toEqual([{ value: 0, attributes: {} }]);
     expect(points.get('immutable_log.forward.backlog')).toEqual([{ value: 0, attributes: {} }]);
     expect(points.get('immutable_log.state')).toContainEqual({ value: 1, attributes: { state: 'ok' } });
     expect(points.get('immutable_log.paused')).toContainEqual({ value: 0, attributes: { reason: 'quota' } });
     expect(points.get('immutable_log.commit.latency')?.[0]?.value).toBeGreaterThan(0);
     expect(points.get('immutable_log.forward.latency')?.[0]?.value).toBeGreaterThan(0);
     await log.close();
-    await reader.shutdown();
-    metrics.disable();
+  });
+
+  it('tell of what waits, what is lost, what is refused, and why nothing is sent', async () => {
+    const log = await createImmutableLog(
+      options({ mode: 'remote', metrics: true, delivery: { maxBufferedEvents: 3, flushIntervalMs: 1 } }),
+    );
+    endpoint.script(answers.unprocessable());
+    log.record('refused');
+    // What tells of it has arrived, too, and takes no room.
+    await eventually(() => expect(log.status()).toMatchObject({ rejected: 1, gaps: { pending: 0, written: 1 } }));
+    endpoint.always(answers.quota({ retryAfter: 3_600 }));
+    for (let event = 0; event < 8; event++) log.record('many', { event });
+    await eventually(() => expect(log.status().paused).toMatchObject({ reason: 'quota' }));
+    const points = await published();
+    expect(points.get('immutable_log.events.rejected')).toEqual([{ value: 1, attributes: {} }]);
+    expect(points.get('immutable_log.events.dropped')).toEqual([{ value: 5, attributes: { reason: 'buffer_full' } }]);
+    expect(points.get('immutable_log.queue.depth')).toEqual([{ value: 3, attributes: {} }]);
+    expect(points.get('immutable_log.paused')).toEqual([
+      { value: 1, attributes: { reason: 'quota' } },
+      { value: 0, attributes: { reason: 'credentials' } },
+    ]);
+    expect(points.get('immutable_log.state')).toContainEqual({ value: 1, attributes: { state: 'degraded' } });
+    await log.close(20);
   });
 });

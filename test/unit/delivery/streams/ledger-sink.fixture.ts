@@ -9,6 +9,7 @@ import { readGap } from '../../../../lib/event/read-gap.js';
 import { databaseSource } from '../../../../lib/ledger/audit/sources/database-source.js';
 import { verifyLedger } from '../../../../lib/ledger/audit/verify-ledger.js';
 import { parseLeaf } from '../../../../lib/ledger/leaf/encode-leaf.js';
+import type { Ledger } from '../../../../lib/ledger/ledger.js';
 import type { OpenLedgerOptions } from '../../../../lib/ledger/open-ledger.js';
 import { toStoredEvent } from '../../../../lib/ledger/stored-event.js';
 import { anEvent, LoggedLines } from '../../../support/delivery.js';
@@ -18,6 +19,7 @@ export interface SinkSetup {
   readonly settings?: Partial<LedgerSinkSettings>;
   readonly ledger?: Partial<OpenLedgerOptions>;
   readonly maxBufferedEvents?: number;
+  readonly guaranteeTimeoutMs?: number;
 }
 
 /** A sink over a real ledger in a folder, whose events are numbered as the recorder does. */
@@ -29,11 +31,11 @@ export class NumberedSink {
   constructor(
     private readonly folder: string,
     readonly streamId: string,
-    { settings, ledger, maxBufferedEvents = 1_000 }: SinkSetup = {},
+    { settings, ledger, maxBufferedEvents = 1_000, guaranteeTimeoutMs = 5_000 }: SinkSetup = {},
   ) {
     this.sink = new LedgerSink({
       open: () => openTestLedger(folder, ledger),
-      options: { maxBufferedEvents, retryBaseMs: 2, retryCapMs: 10 },
+      options: { maxBufferedEvents, retryBaseMs: 2, retryCapMs: 10, guaranteeTimeoutMs },
       logger: this.logger,
       source: 'app/shop',
       streamId,
@@ -55,9 +57,17 @@ export class NumberedSink {
 }
 
 /** What a ledger has of streams: `open`, `heartbeat 2`, `0`, `1`, `close 2`, or what tells of lost events. */
-export async function streamsIn(folder: string): Promise<Record<string, (string | Omit<StreamGap, 'stream'>)[]>> {
+export async function streamsIn(folder: string): Promise<Streams> {
   const ledger = await openTestLedger(folder, { readOnly: true });
-  const streams: Record<string, (string | Omit<StreamGap, 'stream'>)[]> = {};
+  const streams = await streamsOf(ledger);
+  await ledger.close();
+  return streams;
+}
+
+export type Streams = Record<string, (string | Omit<StreamGap, 'stream'>)[]>;
+
+export async function streamsOf(ledger: Ledger): Promise<Streams> {
+  const streams: Streams = {};
   for await (const entry of ledger.entries()) {
     const leaf = parseLeaf(entry.leaf);
     const { payload = '', meta = {} } = toStoredEvent(entry) ?? {};
@@ -65,7 +75,6 @@ export async function streamsIn(folder: string): Promise<Record<string, (string 
     if (stream !== undefined) (streams[stream] ??= []).push(gap as StreamGap);
     else if (leaf && 'stream' in leaf && leaf.stream !== undefined) (streams[leaf.stream] ??= []).push(wordFor(leaf));
   }
-  await ledger.close();
   return streams;
 }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { join } from 'node:path';
+import { anEvent } from '../../../support/delivery.js';
 import { eventually } from '../../../support/eventually.js';
 import { faultySqlite, type Faults } from '../../../support/faulty-sqlite.js';
 import { openTestLedger, temporaryFolder } from '../../../support/ledger.js';
@@ -43,14 +44,21 @@ describe('a LedgerSink that loses events', () => {
     await (await openTestLedger(folder.path)).close();
     const lock = new Database(path);
     lock.exec('BEGIN IMMEDIATE');
-    const numbered = new NumberedSink(folder.path, 's', { maxBufferedEvents: 3 });
-    await numbered.sink.start();
+    const numbered = new NumberedSink(folder.path, 's', { maxBufferedEvents: 4, guaranteeTimeoutMs: 0 });
+    const starting = numbered.sink.start();
+    // Whoever waits hears that it is in vain, and then of the end.
+    const heard: string[] = [];
+    numbered.sink.append(anEvent(), ({ kind }) => heard.push(kind));
+    await starting;
+    expect(heard).toEqual(['delayed']);
     numbered.append(8);
-    expect(numbered.sink.status()).toMatchObject({ state: 'degraded', waiting: 3, dropped: { buffer_full: 5 } });
+    expect(numbered.sink.status()).toMatchObject({ state: 'down', waiting: 4, dropped: { buffer_full: 5 } });
     expect(openStreams(folder.path)).toEqual(['s']);
     lock.exec('ROLLBACK');
     lock.close();
     await eventually(() => expect(numbered.sink.status().gaps).toEqual({ pending: 0, written: 1 }), 15_000);
+    await eventually(() => expect(numbered.sink.status()).toMatchObject({ state: 'ok', delivered: 4 }));
+    expect(heard).toEqual(['delayed', 'delivered']);
     await numbered.sink.close(5_000);
 
     const { s } = await streamsIn(folder.path);
@@ -91,7 +99,8 @@ describe('a LedgerSink that loses events', () => {
 
   it('tells at its close of those for which there was no time', async () => {
     const faults: Faults = { commits: [] };
-    const options = { maxBufferedEvents: 1_000, retryBaseMs: 60_000, retryCapMs: 60_000 };
+    const retries = { retryBaseMs: 60_000, retryCapMs: 60_000, guaranteeTimeoutMs: 5_000 };
+    const options = { maxBufferedEvents: 1_000, ...retries };
     const ledger = { openSqlite: await faultySqlite(faults) };
     const numbered = new NumberedSink(folder.path, 's', { ledger, settings: { options } });
     await numbered.sink.start();

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,7 @@ import { compileLib, type CompiledLib } from '../../../support/compiled-lib.js';
 import { anEvent, LoggedLines } from '../../../support/delivery.js';
 import { eventually } from '../../../support/eventually.js';
 import { keysOf } from '../../../support/forwarding.js';
+import { streamsOf, type Streams } from '../streams/ledger-sink.fixture.js';
 import { openWorkerSink, workerHost, workerOf } from '../../../support/worker.js';
 
 let compiled: CompiledLib;
@@ -79,16 +80,31 @@ describe('WorkerSink', () => {
     return keys;
   }
 
+  /** Of its only stream. */
+  async function streams(): Promise<Streams[string]> {
+    const ledger = await openLedger({ path, readOnly: true, logger: new LoggedLines() });
+    const found = Object.values(await streamsOf(ledger));
+    await ledger.close();
+    return found.flat();
+  }
+
   it.each(MODES)(
     'loses nothing and keeps nothing twice when its worker dies again and again, in %s mode',
     async (mode) => {
       const sink = await open(mode);
       const ids: string[] = [];
+      const awaited: string[] = [];
       const ends: Delivery[] = [];
       for (let death = 0; death < 5; death++) {
         for (let event = 0; event < 100; event++) {
           const made = anEvent();
           ids.push(made.id);
+          // Nobody waits for what is recorded in the background: it goes over in another way.
+          if (death % 2 === 1) {
+            sink.append(made);
+            continue;
+          }
+          awaited.push(made.id);
           sink.append(made, (delivery) => ends.push(delivery));
         }
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 30));
@@ -96,7 +112,7 @@ describe('WorkerSink', () => {
         await eventually(() => expect(workerOf(host)).toBeDefined());
       }
       expect((await sink.flush(20_000)).pending).toBe(0);
-      expect(ends.map(({ kind }) => kind)).toEqual(ids.map(() => 'delivered'));
+      expect(ends.map(({ kind }) => kind)).toEqual(awaited.map(() => 'delivered'));
       if (mode !== 'local') expect(server.events.map(({ idempotencyKey }) => idempotencyKey).sort()).toEqual(ids);
       if (mode !== 'remote') expect((await kept()).sort()).toEqual(ids);
       expect(logger.matching(/worker thread of the audit trail has ended/).length).toBeGreaterThan(0);
@@ -145,6 +161,66 @@ describe('WorkerSink', () => {
       { from: 1, to: 2, count: 2, reason: 'rejected' },
     ]);
     expect(sink.status()).toMatchObject({ rejected: 3 });
+  });
+
+  it('closes its stream where it ends, also after its worker has died', async () => {
+    const sink = await open('local');
+    for (let seq = 0; seq < 3; seq++) sink.append({ ...anEvent(), seq });
+    await sink.flush(5_000);
+    await workerOf(host).terminate();
+    await eventually(() => expect(workerOf(host)).toBeDefined());
+    // Nothing is recorded any more.
+    await sink.close(5_000);
+    expect(await streams()).toEqual(['open', '0', '1', '2', 'close 3']);
+  });
+
+  it('tells of events that could not be built, and counts them where the stream ends', async () => {
+    const sink = await open('local');
+    sink.append({ ...anEvent(), seq: 0 });
+    await sink.flush(5_000);
+    sink.lost({ from: 1, to: 1, count: 1, reason: 'serialisation' });
+    await eventually(() => expect(sink.status().gaps).toEqual({ pending: 0, written: 1 }));
+    expect(sink.status().dropped).toEqual({ serialisation: 1 });
+    await sink.close(5_000);
+    expect(await streams()).toEqual(['open', '0', { from: 1, to: 1, count: 1, reason: 'serialisation' }, 'close 2']);
+  });
+
+  it('hands many events over in few messages of plain numbers and texts, and no more than the worker has use for', async () => {
+    const sink = await open('local', { maxBufferedEvents: 6_000 });
+    const post = jest.spyOn(host, 'post');
+    const batches = () => post.mock.calls.flatMap(([message]) => (message.kind === 'append' ? [message.batch] : []));
+    for (let event = 0; event < 250; event++) sink.append(anEvent());
+    await sink.flush(5_000);
+    expect(batches().length).toBeLessThanOrEqual(4);
+    expect(new Set(batches().flatMap((batch) => batch.map((part) => typeof part)))).toEqual(
+      new Set(['number', 'string']),
+    );
+
+    post.mockClear();
+    for (let event = 0; event < 5_000; event++) sink.append(anEvent());
+    await new Promise((resolve) => setImmediate(resolve));
+    const ids = new Set(
+      batches()
+        .flat()
+        .filter((part) => /^[\da-f]{8}-[\da-f-]{27}$/.test(String(part))),
+    );
+    expect(ids.size).toBe(2_048);
+    await eventually(() => expect(sink.status()).toMatchObject({ delivered: 5_250, waiting: 0, inFlight: 0 }), 15_000);
+    expect(await kept()).toHaveLength(5_250);
+  });
+
+  it('is down while its ledger refuses, lets nobody wait for it, and has everything once it does not', async () => {
+    const full = { url: server.url, apiKey: server.apiKey, path, ledger: { minFreeBytes: 2 ** 52 } };
+    const options = { retryBaseMs: 1, retryCapMs: 2, guaranteeTimeoutMs: 20 };
+    const { sink } = await openWorkerSink(host, 'local', { ...full, options });
+    sinks.push(sink);
+    const ends: Delivery[] = [];
+    sink.append(anEvent(), (delivery) => ends.push(delivery));
+    sink.append(anEvent());
+    await eventually(() => expect(ends).toMatchObject([{ kind: 'delayed', error: { code: 'IML_LEDGER_FULL' } }]));
+    await eventually(() => expect(sink.status()).toMatchObject({ state: 'down', waiting: 2 }));
+    await sink.close(200);
+    expect(ends).toMatchObject([{ kind: 'delayed' }, { kind: 'failed', error: { code: 'IML_CLOSED' } }]);
   });
 
   it('has one thread for all sinks, and none behind the last', async () => {
