@@ -16,7 +16,7 @@ export class DeliveryOptions {
   @Max(1_000_000)
   maxBufferedEvents: number = 10_000;
 
-  /** Which event is dropped when the buffer is full. */
+  /** Which event is dropped when the buffer is full, in `remote` mode; before a ledger it is the newest. */
   @IsIn(OVERFLOW_POLICIES)
   overflow: (typeof OVERFLOW_POLICIES)[number] = 'drop-newest';
 
@@ -87,7 +87,7 @@ export class DeliveryOptions {
   @Max(86_400_000)
   credentialProbeMs: number = 60_000;
 
-  /** Longest an answer or a call waits for its event with guarantee `durable` or `confirmed`, in milliseconds. */
+  /** Longest an answer or a call waits for its event with guarantee `durable` or `confirmed`, once `capture.identify` has answered, in milliseconds. */
   @IsInt()
   @Min(1)
   @Max(600_000)
