@@ -19,8 +19,8 @@ describe.each(['express', 'fastify'])('an application whose worker thread cannot
   });
   afterEach(() => folder.cleanUp());
 
-  const begin = (env: Record<string, string> = {}): Started =>
-    start([process.execPath, 'test/support/audited-server.mjs', platform], {
+  const begin = (env: Record<string, string> = {}, script = ['test/support/audited-server.mjs']): Started =>
+    start([process.execPath, ...script, platform], {
       cwd: folder.path,
       env: { IMTBL_MODE: 'local', IMTBL_LEDGER_PATH: join(folder.path, 'ledger.db'), ...env },
     });
@@ -31,6 +31,16 @@ describe.each(['express', 'fastify'])('an application whose worker thread cannot
     expect(stdout).not.toContain('listening');
     expect(stderr).toMatch(/IML_WORKER|WorkerStartError/);
     expect(stderr).toMatch(/worker-main\.js.*set delivery\.worker to false/s);
+  });
+
+  it('does not start where threads are forbidden either, for the same reason', async () => {
+    const [permission] =
+      Number(process.versions.node.split('.')[0]) < 23 ? ['--experimental-permission'] : ['--permission'];
+    const script = ['--allow-fs-read=*', '--allow-fs-write=*', '--allow-addons', 'test/support/audited-server.mjs'];
+    const known = script.filter((flag) => flag !== '--allow-addons' || process.allowedNodeEnvironmentFlags.has(flag));
+    const { code, stderr } = await begin({}, [permission, ...known]).finished;
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/WorkerStartError.*has been restricted.*--allow-worker.*set delivery\.worker to false/s);
   });
 
   it('starts without one when it is told to', async () => {
