@@ -88,7 +88,7 @@ export class LedgerUnwritableError extends LedgerError {
 
   constructor(
     readonly path: string,
-    reason: string,
+    readonly reason: string,
     options?: ErrorOptions,
   ) {
     super(

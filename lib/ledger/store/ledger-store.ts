@@ -76,7 +76,10 @@ export interface LedgerStore {
   /** Forgets idempotency keys, and thins saved checkpoints to one an hour, from before these times. */
   tidy(before: { readonly keysMs: number; readonly notesMs: number }): Promise<void>;
 
-  /** Lets go of everything and opens it again, after an error in the course of which anything can have happened. */
+  /**
+   * Lets go of everything and opens it again, after an error in the course of which anything can have happened. MUST
+   * reject with `LedgerUnavailableError` while it cannot be opened, whatever keeps it from that: it could be before.
+   */
   reopen(): Promise<void>;
 
   /** Idempotent. */

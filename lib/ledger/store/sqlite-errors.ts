@@ -32,6 +32,15 @@ export function openError(path: string, cause: unknown): Error {
   return workError(cause);
 }
 
+/**
+ * What such an error means to a ledger that was open before: path and folder were good then, and what is in the way now,
+ * such as too many open files or a file system that is read only for now, may pass.
+ */
+export function reopenError(cause: unknown): unknown {
+  if (!(cause instanceof LedgerUnwritableError)) return cause;
+  return new LedgerUnavailableError(`${cause.path} cannot be opened at the moment: ${cause.reason}`, { cause });
+}
+
 function sqliteCode(cause: unknown): string | undefined {
   return textMember(cause, 'code');
 }

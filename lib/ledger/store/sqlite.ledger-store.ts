@@ -11,7 +11,7 @@ import type { SqliteFile } from './sqlite-connection.js';
 import { loadSqlite } from './sqlite-database.js';
 import type { OpenSqlite } from './sqlite-database.js';
 import { eraseEvents, noteErased, readErasedTo } from './sqlite-erase.js';
-import { workError } from './sqlite-errors.js';
+import { reopenError, workError } from './sqlite-errors.js';
 import { inSqlite } from './sqlite-gate.js';
 import { extendIndex, findEvents } from './sqlite-index.js';
 import { toEntry } from './sqlite-rows.js';
@@ -133,7 +133,11 @@ export class SqliteLedgerStore implements LedgerStore {
   // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous, SQLite is not
   async reopen(): Promise<void> {
     this.disconnect();
-    this.connect();
+    try {
+      this.connect();
+    } catch (error) {
+      throw reopenError(error);
+    }
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- as above

@@ -75,21 +75,25 @@ describe('a ledger that fails', () => {
     expect((await again).map(({ index }) => index)).toEqual([1, 2, 3, 4, 5, 6, 7]);
   });
 
-  it('stays unavailable while its file cannot be opened, and comes back by itself', async () => {
-    const opened = await open();
-    const before = await opened.checkpoint();
-    faults.commits.push('lost');
-    faults.opening = 'SQLITE_IOERR';
-    await expect(opened.append(keyed(1))).rejects.toBeInstanceOf(LedgerUnavailableError);
-    await eventually(() => expect(opened.status().lastError).toContain('SQLITE_IOERR:'));
-    expect(opened.status().state).toBe('unavailable');
-    await expect(opened.append(keyed(2))).rejects.toBeInstanceOf(LedgerUnavailableError);
-    // What was let out stays true.
-    expect(await opened.checkpoint()).toBe(before);
-    faults.opening = undefined;
-    expect(await eventually(() => opened.append(keyed(1)))).toMatchObject({ index: 1, duplicate: false });
-    expect(opened.status().state).toBe('ok');
-  });
+  // A file that is there cannot be opened either when the process has too many open.
+  it.each(['SQLITE_IOERR', 'SQLITE_CANTOPEN', 'SQLITE_READONLY'])(
+    'stays unavailable while its file cannot be opened (%s), and comes back by itself',
+    async (code) => {
+      const opened = await open();
+      const before = await opened.checkpoint();
+      faults.commits.push('lost');
+      faults.opening = code;
+      await expect(opened.append(keyed(1))).rejects.toBeInstanceOf(LedgerUnavailableError);
+      await eventually(() => expect(opened.status().lastError).toContain(`${code}:`));
+      expect(opened.status().state).toBe('unavailable');
+      await expect(opened.append(keyed(2))).rejects.toBeInstanceOf(LedgerUnavailableError);
+      // What was let out stays true.
+      expect(await opened.checkpoint()).toBe(before);
+      faults.opening = undefined;
+      expect(await eventually(() => opened.append(keyed(1)))).toMatchObject({ index: 1, duplicate: false });
+      expect(opened.status().state).toBe('ok');
+    },
+  );
 
   it('says that its disk is full, keeps what it has, and goes on when there is space', async () => {
     faults.maxPages = 120;
