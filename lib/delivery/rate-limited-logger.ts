@@ -1,4 +1,5 @@
 import type { AuditLogger } from '../event/audit-logger.js';
+import { containedLogger } from '../event/contained-logger.js';
 
 const WINDOW_MS = 60_000;
 
@@ -15,13 +16,17 @@ interface Window {
 export class RateLimitedLogger {
   private readonly windows = new Map<string, Window>();
 
+  private readonly logger: AuditLogger;
+
   constructor(
-    private readonly logger: AuditLogger,
+    logger: AuditLogger,
     private readonly now: () => number,
-  ) {}
+  ) {
+    this.logger = containedLogger(logger);
+  }
 
   log(message: string): void {
-    this.write('log', message);
+    this.logger.log(message);
   }
 
   warn(kind: string, message: string): void {
@@ -35,7 +40,7 @@ export class RateLimitedLogger {
   /** Says what is still unsaid. */
   close(): void {
     for (const [kind, { level, suppressed }] of this.windows) {
-      if (suppressed > 0) this.write(level, `${suppressed} more messages of the kind '${kind}' were not shown`);
+      if (suppressed > 0) this.logger[level](`${suppressed} more messages of the kind '${kind}' were not shown`);
     }
     this.windows.clear();
   }
@@ -49,14 +54,6 @@ export class RateLimitedLogger {
     }
     this.windows.set(kind, { level, endsAt: now + WINDOW_MS, suppressed: 0 });
     const unsaid = window?.suppressed ?? 0;
-    this.write(level, unsaid > 0 ? `${message} (and ${unsaid} more of this kind since the last message)` : message);
-  }
-
-  private write(level: keyof AuditLogger, message: string): void {
-    try {
-      this.logger[level](message);
-    } catch {
-      // Nowhere left to say it.
-    }
+    this.logger[level](unsaid > 0 ? `${message} (and ${unsaid} more of this kind since the last message)` : message);
   }
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { AuditLogger } from '../event/audit-logger.js';
+import { containedLogger } from '../event/contained-logger.js';
 import { parseCheckpoint } from './checkpoint/checkpoint.js';
 import { isKeyName } from './checkpoint/key-name.js';
 import { parseNote } from './checkpoint/note.js';
@@ -66,7 +67,8 @@ const MAX_WAITING = 10_000;
  * `LedgerForeignError`, `LedgerKeyError`, `LedgerCorruptError`, `LedgerRollbackError`, or, when it is worth trying again,
  * with `LedgerUnavailableError`.
  */
-export async function openLedger(options: OpenLedgerOptions): Promise<Ledger> {
+export async function openLedger(given: OpenLedgerOptions): Promise<Ledger> {
+  const options = { ...given, logger: containedLogger(given.logger) };
   const { path, readOnly = false, openSqlite } = options;
   // Read before the head: what is released later is not missing from it.
   const highWater = readOnly ? undefined : await readHighWater(highWaterPath(options));

@@ -66,6 +66,17 @@ describe('a ledger that fails', () => {
     },
   );
 
+  it('is not kept from going on by a logger that fails, too', async () => {
+    const refuse = (): never => {
+      throw new Error('the logger is broken, too');
+    };
+    const opened = await open({ logger: { log: refuse, warn: refuse, error: refuse } });
+    faults.commits.push('lost');
+    await expect(opened.append(keyed(1))).rejects.toMatchObject({ code: 'IML_LEDGER_UNAVAILABLE' });
+    expect(await eventually(() => opened.append(keyed(1)))).toMatchObject({ index: 1 });
+    expect(opened.status()).toMatchObject({ state: 'ok', waiting: 0 });
+  });
+
   it('fails everything that waits, not only the batch', async () => {
     const opened = await open({ maxBatch: 2 });
     faults.commits.push('lost');
