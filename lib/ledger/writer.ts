@@ -3,7 +3,7 @@ import { ByteBudget } from './byte-budget.js';
 import type { DiskGuard } from './disk/disk-guard.js';
 import { Eraser } from './erasure/eraser.js';
 import { prepareErasure } from './erasure/prepare-erasure.js';
-import { LedgerFullError, LedgerUnavailableError } from './ledger-errors.js';
+import { LedgerError, LedgerFullError, LedgerUnavailableError } from './ledger-errors.js';
 import type { ErasureReceipt, ErasureRequest, LedgerStatus } from './ledger.types.js';
 import type { BatchLimits } from './sequencer/batch-queue.js';
 import { Checkpoints } from './sequencer/checkpoints.js';
@@ -123,7 +123,13 @@ export class LedgerWriter {
     const { newest } = this.checkpoints;
     // While the log is being brought back, what was let out before stays true.
     if (newest !== undefined && this.sequencer.failure !== undefined) return newest;
-    return this.checkpoints.release(await this.context.store.head());
+    try {
+      return await this.checkpoints.release(await this.context.store.head());
+    } catch (error) {
+      // A log that is no longer the same is one for who appends and who watches, too, not for this reader only.
+      if (error instanceof LedgerError && !error.retryable) this.sequencer.interrupt(error);
+      throw error;
+    }
   }
 
   status(): Pick<LedgerStatus, 'state' | 'waiting' | 'lastError' | 'disk' | keyof Sequencer['counts']> {

@@ -12,6 +12,8 @@ import { eventually } from '../../support/eventually.js';
 import { faultySqlite } from '../../support/faulty-sqlite.js';
 import type { Faults } from '../../support/faulty-sqlite.js';
 import { anEvent, KeptLines, openTestLedger, temporaryFolder } from '../../support/ledger.js';
+import { tamper } from './audit/audit.fixture.js';
+import { rebuild, rewriteEvent } from './audit/rewrite.fixture.js';
 
 describe('a ledger that fails', () => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -200,6 +202,31 @@ describe('a ledger that fails', () => {
       sign = async () => Buffer.alloc(64);
       await expect(opened.append(keyed(1))).rejects.toThrow('does not verify');
       expect(opened.size()).toBe(1);
+    });
+
+    it.each<[string, (opened: Ledger) => Promise<unknown>]>([
+      ['by who appends', (opened) => opened.append(keyed(9))],
+      ['by who only asks for a checkpoint', (opened) => opened.checkpoint()],
+    ])('signs no second history, and stops for good when one is seen %s', async (_, notice) => {
+      const before = await open({ signer });
+      for (const number of [1, 2, 3]) await before.append(keyed(number));
+      await before.close();
+      const signed: Uint8Array[] = [];
+      sign = async (message) => {
+        signed.push(message);
+        return key.sign(message);
+      };
+      const opened = await open({ signer });
+      const { length } = signed;
+      tamper(join(folder.path, 'ledger.db'), (database) => {
+        rewriteEvent(database, 2);
+        rebuild(database);
+      });
+      await expect(notice(opened)).rejects.toThrow('it was replaced by an older or another copy');
+      expect(opened.status().state).not.toBe('ok');
+      await eventually(() => expect(opened.status().state).toBe('stopped'));
+      await expect(opened.append(keyed(10))).rejects.toMatchObject({ cause: { code: 'IML_LEDGER_ROLLBACK' } });
+      expect(signed).toHaveLength(length);
     });
 
     it('refuses a signer whose key is none', async () => {
