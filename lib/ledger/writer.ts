@@ -47,13 +47,15 @@ export class LedgerWriter {
   private readonly waitingBytes: ByteBudget;
   private readonly eraser: Eraser;
   private tidying: NodeJS.Timeout | undefined;
+  private isStarted = false;
 
   constructor(private readonly context: LedgerWriterContext) {
     const { store, identity, signer, randomBytes } = context;
     this.prepare = { idempotencySecret: identity.idempotencySecret, randomBytes };
     this.waitingBytes = new ByteBudget(context.maxWaitingBytes);
     this.eraser = new Eraser(store);
-    this.memory = new ReleaseMemory({ ...context, vkey: identity.vkey });
+    const onStoreError = (error: unknown): void => this.failStop(error);
+    this.memory = new ReleaseMemory({ ...context, vkey: identity.vkey, onStoreError });
     this.checkpoints = new Checkpoints({
       store,
       signer,
@@ -78,10 +80,11 @@ export class LedgerWriter {
     await this.memory.flush();
     const contain = (error: unknown): void =>
       logger.warn(`The ledger ${identity.origin} was not tidied up: ${String(error)}`);
+    await this.tidy();
+    this.isStarted = true;
     // What a process before this one has left. Nobody waits for erasures, which can be many.
     this.index.follow(0);
     this.carryOut().catch(contain);
-    await this.tidy();
     const tidyAgain = (): Promise<unknown> => this.tidy().then(() => this.carryOut());
     this.tidying = setInterval(() => void tidyAgain().catch(contain), TIDY_INTERVAL_MS).unref();
   }
@@ -113,7 +116,7 @@ export class LedgerWriter {
     try {
       return await this.eraser.carryOut();
     } catch (error) {
-      this.sequencer.interrupt(error);
+      this.failStop(error);
       throw error;
     }
   }
@@ -156,9 +159,24 @@ export class LedgerWriter {
     await this.context.disk.close();
   }
 
-  private tidy(): Promise<void> {
+  private async tidy(): Promise<void> {
     const { store, now } = this.context;
-    return store.tidy({ keysMs: now() - IDEMPOTENCY_TTL_MS, notesMs: now() - NOTES_KEPT_MS });
+    try {
+      await store.tidy({ keysMs: now() - IDEMPOTENCY_TTL_MS, notesMs: now() - NOTES_KEPT_MS });
+    } catch (error) {
+      this.failStop(error);
+      throw error;
+    }
+  }
+
+  /**
+   * What the store cannot write stops the log, whoever wanted it written: nothing may be built on pages of which nobody
+   * knows what the disk has. Who reads is not meant: a read leaves nothing behind to build on, and otherwise one bad page
+   * in the middle of the file would let everybody who may read keep everybody else from appending.
+   */
+  private failStop(error: unknown): void {
+    // Before that the start itself fails, and nothing is to be brought back.
+    if (this.isStarted) this.sequencer.interrupt(error);
   }
 
   private async recover(): Promise<void> {

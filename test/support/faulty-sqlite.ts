@@ -9,6 +9,8 @@ export interface Faults {
   maxPages?: number | undefined;
   /** Opening fails with this code. */
   opening?: string | undefined;
+  /** Statements like this are answered with an I/O error. */
+  broken?: RegExp | undefined;
 }
 
 /** better-sqlite3, with faults. Those of one connection end with it. */
@@ -20,7 +22,7 @@ export async function faultySqlite(faults: Faults): Promise<OpenSqlite> {
     if (faults.maxPages !== undefined) database.pragma(`max_page_count = ${faults.maxPages}`, { simple: true });
     const prepare = (sql: string): SqliteStatement<unknown> => {
       const statement = database.prepare(sql);
-      return sql === 'COMMIT' ? failing(statement, database, faults) : statement;
+      return sql === 'COMMIT' ? failing(statement, database, faults) : breaking(statement, sql, faults);
     };
     return new Proxy(database, {
       get: (target, name) => {
@@ -40,6 +42,18 @@ function failing(commit: SqliteStatement<unknown>, database: SqliteDatabase, fau
     throw sqliteError(fault === 'full' ? 'SQLITE_FULL' : 'SQLITE_IOERR_FSYNC');
   };
   return { run, get: () => undefined, all: () => [] };
+}
+
+function breaking(statement: SqliteStatement<unknown>, sql: string, faults: Faults): SqliteStatement<unknown> {
+  const whole = <T>(answer: () => T): T => {
+    if (faults.broken?.test(sql)) throw sqliteError('SQLITE_IOERR');
+    return answer();
+  };
+  return {
+    run: (...values) => whole(() => statement.run(...values)),
+    get: (...values) => whole(() => statement.get(...values)),
+    all: (...values) => whole(() => statement.all(...values)),
+  };
 }
 
 function sqliteError(code: string): Error {

@@ -32,7 +32,7 @@ export class Recovery {
   }
 
   start(cause: unknown): void {
-    if (this.current !== undefined) return;
+    if (this.current !== undefined || this.closed) return;
     const error = toError(cause);
     // Once for all errors in a row.
     if (this.attempts === 0) this.logger.error(`The ledger stops for a moment: ${error.message}`);

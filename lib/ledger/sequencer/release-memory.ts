@@ -12,6 +12,8 @@ export interface ReleaseMemoryContext {
   readonly vkey: string;
   readonly now: () => number;
   readonly logger: AuditLogger;
+  /** Told what the store answers when it cannot save one. */
+  readonly onStoreError: (error: unknown) => void;
 }
 
 /**
@@ -53,8 +55,18 @@ export class ReleaseMemory {
     // The file first: it matters most when the store fails. Another process may have let out more.
     const written = openReleased((await readHighWater(context.highWaterPath)) ?? '', context.vkey);
     if (written === undefined || written.size < pending.size) await writeHighWater(context.highWaterPath, pending.note);
-    await context.store.saveNote({ size: pending.size, signed: pending.note, atMs: context.now() });
+    await this.save(pending);
     if (this.pending === pending) this.pending = undefined;
     this.failed = false;
+  }
+
+  private async save({ size, note }: Released): Promise<void> {
+    const { store, now, onStoreError } = this.context;
+    try {
+      await store.saveNote({ size, signed: note, atMs: now() });
+    } catch (error) {
+      onStoreError(error);
+      throw error;
+    }
   }
 }

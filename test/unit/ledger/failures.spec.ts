@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +14,11 @@ import type { Faults } from '../../support/faulty-sqlite.js';
 import { anEvent, KeptLines, openTestLedger, temporaryFolder } from '../../support/ledger.js';
 import { tamper } from './audit/audit.fixture.js';
 import { rebuild, rewriteEvent } from './audit/rewrite.fixture.js';
+
+const ALL_BUT_INTERVALS = [
+  ...(['Date', 'hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate', 'clearImmediate'] as const),
+  ...(['setTimeout', 'clearTimeout'] as const),
+];
 
 describe('a ledger that fails', () => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -67,6 +72,38 @@ describe('a ledger that fails', () => {
       expect(logger.logs.at(-1)).toBe('The ledger appends again');
     },
   );
+
+  it.each([
+    ['a checkpoint cannot be saved', /^INSERT INTO note/],
+    ['the index cannot follow', /^COMMIT TRANSACTION$/],
+    ['old idempotency keys cannot be deleted', /^DELETE FROM idem /],
+  ])('is opened again, checked and goes on when %s', async (_, broken) => {
+    jest.useFakeTimers({ doNotFake: ALL_BUT_INTERVALS });
+    try {
+      const opened = await open();
+      await opened.append(keyed(1));
+      faults.broken = broken;
+      jest.advanceTimersByTime(3_600_000);
+      const stop = 'The ledger stops for a moment: ';
+      await eventually(() => expect(logger.errors).toEqual([expect.stringMatching(`^${stop}.*SQLITE_IOERR:`)]));
+      faults.broken = undefined;
+      expect(await eventually(() => opened.append(keyed(2)))).toMatchObject({ index: 2, duplicate: false });
+      expect(logger.logs.at(-1)).toBe('The ledger appends again');
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('does not stop for who only reads', async () => {
+    const opened = await open();
+    const { txId } = await opened.append(keyed(1));
+    faults.broken = /^\s*SELECT entry\.idx/;
+    await expect(opened.find(txId)).rejects.toBeInstanceOf(LedgerUnavailableError);
+    await expect(opened.query()).rejects.toBeInstanceOf(LedgerUnavailableError);
+    await opened.append(keyed(2));
+    expect(opened.status()).toMatchObject({ state: 'ok', appended: 2 });
+    expect(logger.errors).toEqual([]);
+  });
 
   it('is not kept from going on by a logger that fails, too', async () => {
     const refuse = (): never => {
