@@ -5,14 +5,16 @@ import { openReleased } from './remembered.js';
 import type { Released } from './remembered.js';
 
 const INTERVAL_MS = 1_000;
+/** Of writing the file again: one that does not have what was written into it must not keep the process busy. */
+const MOST_ROUNDS = 10;
 
 export interface ReleaseMemoryContext {
-  readonly store: LedgerStore;
+  readonly store: Pick<LedgerStore, 'savedNote' | 'saveNote'>;
   readonly highWaterPath: string;
   readonly vkey: string;
   readonly now: () => number;
   readonly logger: AuditLogger;
-  /** Told what the store answers when it cannot save one. */
+  /** Told what the store answers when it fails. */
   readonly onStoreError: (error: unknown) => void;
 }
 
@@ -52,20 +54,35 @@ export class ReleaseMemory {
   private async write(): Promise<void> {
     const { pending, context } = this;
     if (pending === undefined) return;
-    // The file first: it matters most when the store fails. Another process may have let out more.
-    const written = openReleased((await readHighWater(context.highWaterPath)) ?? '', context.vkey);
-    if (written === undefined || written.size < pending.size) await writeHighWater(context.highWaterPath, pending.note);
-    await this.save(pending);
+    const { store, now } = context;
+    // The file first: it matters most when the store fails.
+    await this.raiseFile(pending);
+    await this.inStore(store.saveNote({ size: pending.size, signed: pending.note, atMs: now() }));
+    // Another process may have written more between the reading and the writing of the file. Everybody saves, and only
+    // then looks at store and file until they agree: whoever writes last has seen what the others have saved.
+    for (let round = 0; round < MOST_ROUNDS && (await this.raiseFile(await this.newestSaved())); round++);
     if (this.pending === pending) this.pending = undefined;
     this.failed = false;
   }
 
-  private async save({ size, note }: Released): Promise<void> {
-    const { store, now, onStoreError } = this.context;
+  /** Writes the file unless it has as much. Whether it did. */
+  private async raiseFile(released: Released | undefined): Promise<boolean> {
+    const { highWaterPath, vkey } = this.context;
+    const written = openReleased((await readHighWater(highWaterPath)) ?? '', vkey);
+    if (released === undefined || (written !== undefined && written.size >= released.size)) return false;
+    await writeHighWater(highWaterPath, released.note);
+    return true;
+  }
+
+  private async newestSaved(): Promise<Released | undefined> {
+    return openReleased((await this.inStore(this.context.store.savedNote())) ?? '', this.context.vkey);
+  }
+
+  private async inStore<T>(work: Promise<T>): Promise<T> {
     try {
-      await store.saveNote({ size, signed: note, atMs: now() });
+      return await work;
     } catch (error) {
-      onStoreError(error);
+      this.context.onStoreError(error);
       throw error;
     }
   }

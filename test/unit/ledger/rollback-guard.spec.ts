@@ -3,9 +3,12 @@ import Database from 'better-sqlite3';
 import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../../support/eventually.js';
+import { ReleaseMemory } from '../../../lib/ledger/sequencer/release-memory.js';
+import { openReleased } from '../../../lib/ledger/sequencer/remembered.js';
 import { requireSoundStore } from '../../../lib/ledger/sequencer/require-sound-store.js';
+import type { SavedNote } from '../../../lib/ledger/store/ledger-store.js';
 import { SqliteLedgerStore } from '../../../lib/ledger/store/sqlite.ledger-store.js';
-import { anEvent, anIdentity, openTestLedger, Steps, temporaryFolder } from '../../support/ledger.js';
+import { anEvent, anIdentity, KeptLines, openTestLedger, Steps, temporaryFolder } from '../../support/ledger.js';
 
 describe('the rollback guard', () => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -37,6 +40,52 @@ describe('the rollback guard', () => {
     const last = await ledger.checkpoint();
     await ledger.close();
     expect(readFileSync(highWater, 'utf8')).toBe(last);
+  });
+
+  describe('when two processes write its file at the same time', () => {
+    const notes: string[] = [];
+    let store: SqliteLedgerStore;
+    let vkey: string;
+
+    beforeEach(async () => {
+      const ledger = await openTestLedger(folder.path);
+      for (const number of [1, 2]) {
+        notes.push(await ledger.checkpoint());
+        await ledger.append(anEvent(number));
+      }
+      notes.push(await ledger.checkpoint());
+      ({ vkey } = ledger);
+      await ledger.close();
+      store = await SqliteLedgerStore.open(path);
+    });
+
+    afterEach(async () => {
+      notes.length = 0;
+      await store.close();
+    });
+
+    function memoryOf(note: string, saveNote = (saved: SavedNote) => store.saveNote(saved)): ReleaseMemory {
+      const words = { highWaterPath: highWater, vkey, now: Date.now, logger: new KeptLines(), onStoreError: () => {} };
+      const memory = new ReleaseMemory({ store: { savedNote: () => store.savedNote(), saveNote }, ...words });
+      memory.remember(openReleased(note, vkey)!);
+      return memory;
+    }
+
+    it('writes what the other has saved while it was about to write less', async () => {
+      // What it has read before the other came.
+      writeFileSync(highWater, notes[0]!);
+      await memoryOf(notes[1]!).flush();
+      expect(readFileSync(highWater, 'utf8')).toBe(notes[2]);
+    });
+
+    it('writes again what the other has overwritten with less', async () => {
+      const saveNote = async (saved: SavedNote): Promise<void> => {
+        writeFileSync(highWater, notes[1]!);
+        await store.saveNote(saved);
+      };
+      await memoryOf(notes[2]!, saveNote).flush();
+      expect(readFileSync(highWater, 'utf8')).toBe(notes[2]);
+    });
   });
 
   it('starts with what it left', async () => {
