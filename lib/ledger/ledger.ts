@@ -111,7 +111,7 @@ export class Ledger {
   async find(id: string): Promise<StoredEvent | undefined> {
     const entry = await this.entryOf(id);
     const event = entry && toStoredEvent(entry);
-    if (event === undefined || event.payload !== undefined || event.meta !== undefined) return event;
+    if (event === undefined || (event.payload ?? event.meta ?? event.unreadable) !== undefined) return event;
     const erasure = await findErasure(this.parts.store, event.index);
     return erasure === undefined ? event : { ...event, erasure };
   }

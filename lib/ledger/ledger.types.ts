@@ -52,6 +52,8 @@ export interface StoredEvent {
   readonly source: string;
   readonly payload?: string;
   readonly meta?: Readonly<Record<string, string>>;
+  /** What is there and cannot be read any more: it was changed in the file. `verify` says more. */
+  readonly unreadable?: readonly ('payload' | 'meta')[];
   readonly stream?: { readonly id: string; readonly seq: number };
   /** The entry in the tree, byte by byte. */
   readonly leaf: Uint8Array;

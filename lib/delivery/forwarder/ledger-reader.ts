@@ -59,19 +59,12 @@ function toItem(
   entry: LedgerEntry,
   { previousTxId, redriven }: Pick<ForwardItem, 'previousTxId' | 'redriven'>,
 ): ForwardItem | 'none' | 'erased' | 'unreadable' {
-  const stored = storedEvent(entry);
-  if (typeof stored !== 'object') return stored;
-  const { index, txId, payload, meta } = stored;
+  const stored = toStoredEvent(entry);
+  if (stored === undefined) return 'none';
+  const { index, txId, payload, meta, unreadable } = stored;
+  if (unreadable !== undefined) return 'unreadable';
   if (payload === undefined || meta === undefined) return 'erased';
   const { event_name: name = '', type = 'info' } = meta;
   const event = { id: idempotencyKey({ txId, payload }), name, kind: type as EventKind, payload, meta };
   return { index, txId, previousTxId, event, redriven, retries: 0, deliveredBefore: 0 };
-}
-
-function storedEvent(entry: LedgerEntry) {
-  try {
-    return toStoredEvent(entry) ?? 'none';
-  } catch {
-    return 'unreadable';
-  }
 }

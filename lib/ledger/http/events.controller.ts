@@ -57,8 +57,8 @@ function txIdOf({ params }: PlatformRequest): string {
   return params?.['tx_id'] ?? '';
 }
 
-function view({ txId, index, time, receivedAt, source, payload, meta, stream }: StoredEvent) {
-  return { tx_id: txId, index, time, received_at: receivedAt, source, payload, meta, stream };
+function view({ txId, index, time, receivedAt, source, payload, meta, unreadable, stream }: StoredEvent) {
+  return { tx_id: txId, index, time, received_at: receivedAt, source, payload, meta, unreadable, stream };
 }
 
 /** What is left of an erased event, and who announced its end. ledger.md, section 2.5. */

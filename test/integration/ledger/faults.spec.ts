@@ -3,6 +3,7 @@ import type { INestApplication, NestApplicationOptions } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import Database from 'better-sqlite3';
 import { join } from 'node:path';
 import { ApiKeys, ImmutableLogLedgerModule, openLedger } from '../../../lib/ledger/index.js';
 import type { Ledger } from '../../../lib/ledger/index.js';
@@ -22,6 +23,7 @@ const quiet: { readonly [Key in keyof NestApplicationOptions]: NestApplicationOp
 describe.each(platforms)('a ledger server on $name whose disk fails', ({ name }) => {
   const folder = temporaryFolder();
   let number = 0;
+  let path: string;
   let faults: Faults;
   let free: number;
   /** What signatures wait for. */
@@ -35,7 +37,7 @@ describe.each(platforms)('a ledger server on $name whose disk fails', ({ name })
     free = 100 * MEGABYTE;
     signing = Promise.resolve();
     const key = requireSigningKey(generateKey('ledger.example/test').skey);
-    const path = join(folder.path, `${name}-${number++}.db`);
+    path = join(folder.path, `${name}-${number++}.db`);
     const logger = new KeptLines();
     const opening = {
       path,
@@ -115,6 +117,16 @@ describe.each(platforms)('a ledger server on $name whose disk fails', ({ name })
     // Nobody sends anything to a server that is not well: it notices by itself.
     await eventually(async () => expect((await health()).status).toBe(200));
     expect((await post('last')).json).toMatchObject({ ok: true, duplicate: false });
+  });
+
+  it('shows events beside one whose meta was changed in the file, and that one as it is', async () => {
+    for (const key of ['first', 'second']) await post(key);
+    const database = new Database(path);
+    database.exec(`DROP TRIGGER content_is_fixed; UPDATE content SET meta = x'7b' WHERE idx = 1`);
+    database.close();
+    const { status, json } = await send(url, { path: '/v1/events' });
+    expect([status, json.events.map((event: object) => 'meta' in event)]).toEqual([200, [true, false]]);
+    expect(json.events[1]).toMatchObject({ index: 1, payload: '{"message":"first"}', unreadable: ['meta'] });
   });
 
   it('refuses what is too much to wait, and takes it later', async () => {

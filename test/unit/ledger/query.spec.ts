@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { join } from 'node:path';
+import { entryJson } from '../../../lib/ledger/export/entry-json.js';
 import type { Ledger } from '../../../lib/ledger/ledger.js';
 import type { EventFilter, EventPage } from '../../../lib/ledger/ledger.types.js';
 import { anEvent, openTestLedger, temporaryFolder } from '../../support/ledger.js';
+import { tamper } from './audit/audit.fixture.js';
 
 describe('querying a ledger', () => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -72,6 +75,29 @@ describe('querying a ledger', () => {
     await append(1, 3);
     const { events, next } = await ledger.query({}, { limit });
     expect([events.length, next]).toEqual([1, 3]);
+  });
+
+  it.each<['payload' | 'meta', string]>([
+    ['meta', `meta = x'7b'`],
+    ['meta', `meta = CAST('["a"]' AS BLOB)`],
+    ['meta', `meta = CAST('{"a":1}' AS BLOB)`],
+    ['payload', `payload = x'ff'`],
+  ])('gives events besides one whose %s somebody has changed (%s), and says of it what it is', async (part, change) => {
+    await append(1, 3);
+    tamper(join(folder.path, 'ledger.db'), (database) => database.exec(`UPDATE content SET ${change} WHERE idx = 2`));
+    const { events } = await ledger.query();
+    const whole = { payload: anEvent(3).payload, meta: anEvent(3).meta };
+    const { [part]: _, ...rest } = { payload: anEvent(2).payload, meta: anEvent(2).meta };
+    expect(events).toMatchObject([{ index: 3, ...whole }, { index: 2, ...rest, unreadable: [part] }, { index: 1 }]);
+    expect(events.map((event) => [part in event, 'unreadable' in event])).toEqual([
+      [true, false],
+      [false, true],
+      [true, false],
+    ]);
+    // Not as one that was erased.
+    expect(await ledger.find(events[1]!.txId)).toEqual(events[1]);
+    for await (const entry of ledger.entries(2, 3))
+      expect(entryJson(entry)).toMatchObject({ ...rest, unreadable: [part] });
   });
 
   it('gives no more than a thousand at once', async () => {
