@@ -123,4 +123,16 @@ export const SCHEMA = `
       OR (NEW.meta IS NOT NULL AND NEW.meta IS NOT OLD.meta)
       OR (NEW.meta_salt IS NOT NULL AND NEW.meta_salt IS NOT OLD.meta_salt)))
     BEGIN SELECT RAISE(ABORT, 'content of the ledger is never changed'); END;
+
+  -- REPLACE deletes what is in its way without asking the triggers above.
+  CREATE TRIGGER entry_is_not_replaced BEFORE INSERT ON entry WHEN EXISTS (SELECT 1 FROM entry WHERE idx = NEW.idx)
+    BEGIN SELECT RAISE(ABORT, 'entries of the ledger are never changed'); END;
+  CREATE TRIGGER tile_is_not_replaced BEFORE INSERT ON tile WHEN EXISTS (
+      SELECT 1 FROM tile WHERE level = NEW.level AND n = NEW.n AND substr(NEW.data, 1, length(data)) <> data)
+    BEGIN SELECT RAISE(ABORT, 'tiles of the ledger only grow'); END;
+  CREATE TRIGGER log_is_not_replaced BEFORE INSERT ON log WHEN EXISTS (SELECT 1 FROM log)
+    BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+  CREATE TRIGGER content_is_not_replaced BEFORE INSERT ON content
+    WHEN EXISTS (SELECT 1 FROM content WHERE idx = NEW.idx)
+    BEGIN SELECT RAISE(ABORT, 'content of the ledger is never changed'); END;
 `;

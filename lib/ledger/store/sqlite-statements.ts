@@ -56,8 +56,8 @@ const SQL = {
   commit: 'COMMIT',
   rollback: 'ROLLBACK',
   identity: 'SELECT origin, vkey, idem_secret FROM log',
-  initialise: `INSERT INTO log (id, origin, vkey, idem_secret, size, root, last_ms) VALUES (1, ?, ?, ?, 0, ?, 0)
-       ON CONFLICT DO NOTHING`,
+  initialise: `INSERT INTO log (id, origin, vkey, idem_secret, size, root, last_ms)
+       SELECT 1, ?, ?, ?, 0, ?, 0 WHERE NOT EXISTS (SELECT 1 FROM log)`,
   head: 'SELECT size, root, last_ms, indexed_to FROM log',
   moveHead: 'UPDATE log SET size = ?, root = ?, last_ms = ? WHERE size = ? AND root = ?',
   keyPlaces: 'SELECT idx FROM idem_place WHERE hash = substr(?, 1, 8) ORDER BY idx DESC',

@@ -86,6 +86,14 @@ describe('the file of a ledger', () => {
       ["UPDATE content SET payload = x'00'", /never changed/],
       ['UPDATE content SET meta_salt = zeroblob(32)', /never changed/],
       ['UPDATE content SET idx = idx + 10', /never changed/],
+      ["REPLACE INTO entry SELECT idx, x'00', leaf_hash FROM entry WHERE idx = 1", /never changed/],
+      ['REPLACE INTO tile SELECT level, n, zeroblob(length(data)) FROM tile', /only grow/],
+      ["REPLACE INTO content (idx, payload) VALUES (1, x'00')", /never changed/],
+      [
+        `REPLACE INTO log (id, origin, vkey, idem_secret, size, root, last_ms)
+           SELECT id, origin, vkey, idem_secret, size, root, last_ms FROM log`,
+        /only grows/,
+      ],
     ];
 
     it.each(refused)('%s', async (statement, reason) => {
