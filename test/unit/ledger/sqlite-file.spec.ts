@@ -11,10 +11,13 @@ import {
 } from '../../../lib/ledger/ledger-errors.js';
 import { databaseSource } from '../../../lib/ledger/audit/sources/database-source.js';
 import { connect } from '../../../lib/ledger/store/sqlite-connection.js';
+import { SqliteLedgerStore } from '../../../lib/ledger/store/sqlite.ledger-store.js';
+import { ApiKeys } from '../../../lib/ledger/api-keys/api-keys.js';
+import { SqliteForwardStore } from '../../../lib/delivery/forwarder/sqlite.forward-store.js';
 import { loadSqlite } from '../../../lib/ledger/store/sqlite-database.js';
 import type { OpenSqlite, SqliteDatabase } from '../../../lib/ledger/store/sqlite-database.js';
 import { eventually } from '../../support/eventually.js';
-import { anEvent, openTestLedger, temporaryFolder } from '../../support/ledger.js';
+import { anEvent, anIdentity, openTestLedger, Steps, temporaryFolder } from '../../support/ledger.js';
 
 const REMEDY = 'Give a path on a local disk in a folder that this process may write';
 
@@ -31,21 +34,47 @@ describe('the file of a ledger', () => {
 
   afterEach(() => folder.cleanUp());
 
-  const pragmas = (database: SqliteDatabase): unknown[] =>
-    ['synchronous', 'journal_mode', 'secure_delete', 'foreign_keys', 'trusted_schema', 'busy_timeout'].map((name) =>
-      database.pragma(name, { simple: true }),
-    );
+  const settings = {
+    synchronous: 2,
+    journal_mode: 'wal',
+    secure_delete: 1,
+    foreign_keys: 1,
+    trusted_schema: 0,
+    busy_timeout: 5_000,
+    wal_autocheckpoint: 4_000,
+    fullfsync: 1,
+  };
+  const pragmas = (database: SqliteDatabase): object =>
+    Object.fromEntries(Object.keys(settings).map((name) => [name, database.pragma(name, { simple: true })]));
 
   it('has the same settings on the first connection, the second and the third', () => {
     const first = connect({ path, readOnly: false, open });
     const second = connect({ path, readOnly: false, open });
-    expect(pragmas(first)).toEqual([2, 'wal', 1, 1, 0, 5_000]);
-    expect(pragmas(second)).toEqual([2, 'wal', 1, 1, 0, 5_000]);
+    expect(pragmas(first)).toEqual(settings);
+    expect(pragmas(second)).toEqual(settings);
     first.close();
     second.close();
     const third = connect({ path, readOnly: false, open });
-    expect(pragmas(third)).toEqual([2, 'wal', 1, 1, 0, 5_000]);
+    expect(pragmas(third)).toEqual(settings);
     third.close();
+  });
+
+  it('has them on the connections of all who write and read it, and of what is kept beside it', async () => {
+    const opened: SqliteDatabase[] = [];
+    const recording: OpenSqlite = (file, options) => {
+      opened.push(open(file, options));
+      return opened.at(-1)!;
+    };
+    const beside = join(folder.path, 'ledger.db.forward');
+    const all: { close(): Promise<void> }[] = [
+      await openTestLedger(folder.path, { openSqlite: recording }),
+      await openTestLedger(folder.path, { openSqlite: recording, readOnly: true }),
+      await ApiKeys.open(path, { openSqlite: recording }),
+      await SqliteForwardStore.open(beside, { open: recording }),
+      await SqliteForwardStore.open(beside, { open: recording, readOnly: true }),
+    ];
+    expect(opened.map(pragmas)).toEqual(all.map(() => settings));
+    for (const one of all.reverse()) await one.close();
   });
 
   it('is not used when a setting does not hold', () => {
@@ -214,6 +243,40 @@ describe('the file of a ledger', () => {
         cause: expect.objectContaining({ message: expect.stringContaining('Cannot find package') }),
       });
     });
+  });
+
+  it('takes no step that was decided on another head', async () => {
+    let database: SqliteDatabase | undefined;
+    const store = await SqliteLedgerStore.open(path, { open: (file, options) => (database = open(file, options)) });
+    const identity = anIdentity();
+    await store.initialise(identity);
+    const steps = new Steps(store, identity);
+    await steps.commit(anEvent(1));
+    const before = [await store.head(), await store.entries(0, 9)];
+    // Nobody can do that while the step holds the lock, unless the lock is none.
+    const moved = steps.commitWith((decide, view) => {
+      const plan = decide(view);
+      database!.exec('UPDATE log SET size = size + 1, root = randomblob(32)');
+      return plan;
+    }, anEvent(2));
+    await expect(moved).rejects.toThrow('another writer has moved the head');
+    expect([await store.head(), await store.entries(0, 9)]).toEqual(before);
+    await store.close();
+  });
+
+  it('keeps of old checkpoints the last of each hour, and all that are not old', async () => {
+    const store = await SqliteLedgerStore.open(path);
+    const minutes = [10, 50, 70, 110, 121, 122];
+    for (const [at, minute] of minutes.entries()) {
+      await store.saveNote({ size: at + 1, signed: `note ${minute}`, atMs: minute * 60_000 });
+    }
+    await store.tidy({ keysMs: 0, notesMs: 120 * 60_000 });
+    const database = new Database(path, { readonly: true });
+    expect(database.prepare('SELECT signed FROM note ORDER BY size').pluck().all()).toEqual(
+      [50, 110, 121, 122].map((minute) => `note ${minute}`),
+    );
+    database.close();
+    await store.close();
   });
 
   it('can be read while it is written', async () => {
