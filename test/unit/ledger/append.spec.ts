@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { openNote } from '../../../lib/ledger/checkpoint/open-note.js';
 import { parseCheckpoint } from '../../../lib/ledger/checkpoint/checkpoint.js';
 import { parsePolicy } from '../../../lib/ledger/checkpoint/parse-policy.js';
@@ -14,6 +15,11 @@ import { parseEntryBundle, verifyEntryBundle } from '../../../lib/ledger/merkle/
 import { rootFromTiles } from '../../../lib/ledger/merkle/hash-tile.js';
 import { verifyTlogProof } from '../../../lib/ledger/verify/verify-tlog-proof.js';
 import { anEvent, openTestLedger, temporaryFolder } from '../../support/ledger.js';
+
+const ALL_BUT_TIMEOUTS = [
+  ...(['Date', 'hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate', 'clearImmediate'] as const),
+  ...(['setInterval', 'clearInterval'] as const),
+];
 
 describe('appending to a ledger', () => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -82,11 +88,31 @@ describe('appending to a ledger', () => {
     expect(parseLeaf(stored!.leaf)).toMatchObject({ stream: 'process-1', seq: 17 });
   });
 
-  it('takes events that come at once in their order, in few commits', async () => {
-    const receipts = await Promise.all(Array.from({ length: 600 }, (_, number) => ledger.append(anEvent(number))));
+  it.each([
+    [512, 2],
+    [513, 3],
+  ])('takes %d events that come at once in their order, in %d commits of 256 at most', async (count, commits) => {
+    const receipts = await Promise.all(Array.from({ length: count }, (_, number) => ledger.append(anEvent(number))));
     expect(receipts.map(({ index }) => index)).toEqual(receipts.map((_, at) => at + 1));
     expect(receipts.every(({ treeSize, index }) => treeSize > index)).toBe(true);
-    expect(ledger.status()).toMatchObject({ state: 'ok', appended: 600, commits: 3, waiting: 0, failed: 0, size: 601 });
+    const counts = { appended: count, commits, waiting: 0, failed: 0, size: count + 1 };
+    expect(ledger.status()).toMatchObject({ state: 'ok', ...counts });
+  });
+
+  it('lets an event wait for others for 5 ms at most', async () => {
+    await Promise.all([ledger.append(anEvent(1)), ledger.append(anEvent(2))]);
+    await nextTurn();
+    jest.useFakeTimers({ doNotFake: ALL_BUT_TIMEOUTS });
+    try {
+      const lone = ledger.append(anEvent(3));
+      jest.advanceTimersByTime(4);
+      for (let turn = 0; turn < 5; turn++) await nextTurn();
+      expect(ledger.status()).toMatchObject({ commits: 1, waiting: 1 });
+      jest.advanceTimersByTime(1);
+      expect(await lone).toMatchObject({ index: 3 });
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('never acknowledges before a checkpoint covers the event', async () => {

@@ -234,6 +234,26 @@ describe('a ledger that fails', () => {
       expect(await opened.append(keyed(3))).toMatchObject({ index: 3, duplicate: false });
     });
 
+    it('refuses what comes when 10,000 events wait for it already, and takes it later', async () => {
+      const opened = await open({ signer });
+      let giveUp = (_: Error): void => undefined;
+      sign = () => new Promise((_, reject) => (giveUp = reject));
+      const first = opened.append(keyed(0)).catch((error: unknown) => error);
+      await eventually(() => expect(opened.status()).toMatchObject({ commits: 1, waiting: 0 }));
+      const waiting = Array.from({ length: 10_000 }, () => opened.append({ source: 'ak', payload: '', meta: {} }));
+      const others = Promise.allSettled(waiting);
+      await expect(opened.append(keyed(1))).rejects.toMatchObject({
+        code: 'IML_LEDGER_UNAVAILABLE',
+        message: expect.stringMatching(/10000 events are waiting/),
+      });
+      expect(opened.status()).toMatchObject({ state: 'ok', waiting: 10_000 });
+      sign = async (message) => key.sign(message);
+      giveUp(new Error('the key service is away'));
+      expect(await first).toBeInstanceOf(LedgerUnavailableError);
+      expect((await others).every(({ status }) => status === 'rejected')).toBe(true);
+      expect(await eventually(() => opened.append(keyed(1)))).toMatchObject({ index: 2, duplicate: false });
+    });
+
     it('lets no signature out that does not verify', async () => {
       const opened = await open({ signer });
       sign = async () => Buffer.alloc(64);
