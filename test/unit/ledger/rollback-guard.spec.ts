@@ -9,6 +9,7 @@ import { requireSoundStore } from '../../../lib/ledger/sequencer/require-sound-s
 import type { SavedNote } from '../../../lib/ledger/store/ledger-store.js';
 import { SqliteLedgerStore } from '../../../lib/ledger/store/sqlite.ledger-store.js';
 import { anEvent, anIdentity, KeptLines, openTestLedger, Steps, temporaryFolder } from '../../support/ledger.js';
+import { tamper } from './audit/audit.fixture.js';
 
 describe('the rollback guard', () => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -172,14 +173,13 @@ describe('the rollback guard', () => {
     });
   });
 
+  const anotherLeaf = (index: number): string =>
+    `UPDATE entry SET leaf = CAST(replace(CAST(leaf AS TEXT), 'ak_test', 'ak_evil') AS BLOB) WHERE idx = ${index}`;
+
   const damages: readonly (readonly [name: string, sql: string, finding: RegExp])[] = [
     ['the root', `UPDATE log SET root = zeroblob(32)`, /tiles at its edge/],
     ['the size', `UPDATE log SET size = 2`, /tiles at its edge|beyond|entry/],
-    [
-      'a leaf',
-      `UPDATE entry SET leaf = CAST(replace(CAST(leaf AS TEXT), 'ak_test', 'ak_evil') AS BLOB) WHERE idx = 2`,
-      /entry 2/,
-    ],
+    ['a leaf', anotherLeaf(2), /entry 2/],
     ['a leaf hash', `UPDATE entry SET leaf_hash = zeroblob(32) WHERE idx = 2`, /tiles at its edge/],
     ['an entry', `DELETE FROM entry WHERE idx = 2`, /tiles at its edge/],
     ['an entry too many', `INSERT INTO entry VALUES (4, x'00', zeroblob(32))`, /yet one at 4/],
@@ -192,18 +192,22 @@ describe('the rollback guard', () => {
 
   it.each(damages)('finds damage at the end of the log before anything is signed: %s', async (_, sql, finding) => {
     await session(1, 2, 3);
-    const database = new Database(path);
-    const triggers = database
-      .prepare(`SELECT name FROM sqlite_schema WHERE type = 'trigger'`)
-      .pluck()
-      .all() as string[];
-    for (const trigger of triggers) database.exec(`DROP TRIGGER ${trigger}`);
-    database.pragma('foreign_keys = OFF');
-    database.exec(sql);
-    database.close();
+    tamper(path, (database) => database.exec(sql));
     await expect(restored()).rejects.toMatchObject({
       code: 'IML_LEDGER_CORRUPT',
       message: expect.stringMatching(finding),
+    });
+  });
+
+  // The last tile is full, or it is not the first.
+  it.each([256, 258])('finds a last leaf that was changed in a log of %d entries', async (size) => {
+    const ledger = await openTestLedger(folder.path);
+    await Promise.all(Array.from({ length: size - 1 }, (_, number) => ledger.append(anEvent(number))));
+    await ledger.close();
+    tamper(path, (database) => database.exec(anotherLeaf(size - 1)));
+    await expect(restored()).rejects.toMatchObject({
+      code: 'IML_LEDGER_CORRUPT',
+      message: expect.stringContaining(`entry ${size - 1} is not the one in its tree`),
     });
   });
 
