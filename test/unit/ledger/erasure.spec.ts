@@ -6,6 +6,8 @@ import { databaseSource } from '../../../lib/ledger/audit/sources/database-sourc
 import { verifyLedger } from '../../../lib/ledger/audit/verify-ledger.js';
 import { exitCode } from '../../../lib/ledger/audit/verify-report.js';
 import { prepareErasure } from '../../../lib/ledger/erasure/prepare-erasure.js';
+import { entryJson } from '../../../lib/ledger/export/entry-json.js';
+import { exportStatic } from '../../../lib/ledger/export/export-static.js';
 import { InvalidLedgerEventError, LedgerReadOnlyError } from '../../../lib/ledger/ledger-errors.js';
 import type { Ledger } from '../../../lib/ledger/ledger.js';
 import type { ErasureRequest, LedgerReceipt } from '../../../lib/ledger/ledger.types.js';
@@ -104,6 +106,30 @@ describe('the erasure of events', () => {
     expect(found).toEqual([]);
     await ledger.close();
     expect(await findings()).toEqual(['CONTENT_ERASED 1-1']);
+  });
+
+  it('leaves nothing of it in what is exported', async () => {
+    const ledger = await open();
+    await append(ledger, 3, SECRET);
+    const salts = ['payload_salt', 'meta_salt'].map((column) => blob(`SELECT ${column} FROM content WHERE idx = 1`));
+    const secrets = [SECRET, ...salts.flatMap((salt) => [salt.toString('latin1'), salt.toString('base64')])];
+    const exported = async (): Promise<string> => {
+      let texts = '';
+      for await (const entry of ledger.entries()) texts += JSON.stringify(entryJson(entry));
+      const target = join(folder.path, 'export');
+      await exportStatic(ledger, target);
+      for (const file of readdirSync(target, { recursive: true, withFileTypes: true })) {
+        if (file.isFile()) texts += readFileSync(join(file.parentPath, file.name), 'latin1');
+      }
+      return texts;
+    };
+    const found = async (): Promise<string[]> => {
+      const texts = await exported();
+      return secrets.filter((secret) => texts.includes(secret));
+    };
+    expect(await found()).toEqual([SECRET, salts[0]!.toString('base64'), salts[1]!.toString('base64')]);
+    await ledger.erase({ ranges: [[1, 3]], ...BY });
+    expect(await found()).toEqual([]);
   });
 
   it('forgets idempotency keys: the same event given again is a new one', async () => {

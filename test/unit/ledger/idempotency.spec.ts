@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { join } from 'node:path';
 import { IdempotencyKeyReusedError } from '../../../lib/ledger/ledger-errors.js';
 import type { Ledger } from '../../../lib/ledger/ledger.js';
 import type { LedgerEvent } from '../../../lib/ledger/ledger.types.js';
@@ -107,6 +109,19 @@ describe('an idempotency key', () => {
     expect(second).toMatchObject({ index: 2, duplicate: false });
     expect(await ledger.append(keyed({ payload: 'something else' }))).toMatchObject({ index: 2, duplicate: true });
     expect(second.txId).not.toBe(first.txId);
+  });
+
+  it('that nobody can use any more is deleted at the next start', async () => {
+    await ledger.append(keyed());
+    now += 2 * DAY_MS;
+    await ledger.append(keyed({ idempotencyKey: 'key-2' }));
+    await ledger.close();
+    now += 29 * DAY_MS;
+    ledger = await openTestLedger(folder.path, { now: () => now });
+    const database = new Database(join(folder.path, 'ledger.db'), { readonly: true });
+    const kept = ['idem', 'idem_place'].map((table) => database.prepare(`SELECT idx FROM ${table}`).pluck().all());
+    database.close();
+    expect(kept).toEqual([[2], [2]]);
   });
 
   it('leaves no trace in the leaf', async () => {

@@ -9,6 +9,7 @@ import {
   formatSkey,
   formatVkey,
   parseSkey,
+  parseVkey,
   signNote,
 } from '../../../lib/ledger/verify/index.js';
 import { aLog, checkpointText, FakeWitness, log, ORIGIN } from './keys.fixture.js';
@@ -93,6 +94,20 @@ describe('a signed note', () => {
   it('can have signatures of thousands of bytes', () => {
     const large = `— pq.example/w ${Buffer.alloc(2432, 7).toString('base64')}\n`;
     expect(openNote(signed + large.repeat(16), [log.vkey])?.signatures).toHaveLength(1);
+  });
+
+  it('can have signatures of known ML-DSA keys, which nobody here can verify: they are as those of unknown ones', () => {
+    const witness = {
+      name: 'pq.example/w',
+      type: KEY_TYPES.mldsaCosignature,
+      publicKey: new Uint8Array(1_312).fill(7),
+    };
+    const vkey = formatVkey(witness);
+    const { id: keyId } = parseVkey(vkey)!;
+    const line = formatNote({ text, signatures: [{ name: witness.name, keyId, signature: new Uint8Array(2_428) }] });
+    const both = signed + line.slice(text.length + 1);
+    expect(openNote(both, [log.vkey, vkey])?.signatures.map(({ key }) => key.name)).toEqual([ORIGIN]);
+    expect(checkNote(both, [vkey])).toEqual({ kind: 'no-known-signature' });
   });
 
   it('is divided at its last empty line', () => {
