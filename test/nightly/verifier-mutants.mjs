@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FOLDERS = ['lib/ledger/verify', 'lib/ledger/merkle', 'lib/ledger/checkpoint'];
+const FOLDERS = ['verify', 'merkle', 'checkpoint', 'leaf'].map((name) => `lib/ledger/${name}`);
 const RUNNER = 'test/support/small-runner.mjs';
 /** Specs of the verifier that need no disk, those that see most of the mutants first. */
 const SPECS = [
@@ -35,6 +35,7 @@ const EQUIVALENT = {
   'lib/ledger/checkpoint/parse-policy.ts name === undefined || count === undefined || members.length === 0':
     'says it better: such a line has no valid threshold either',
   'lib/ledger/checkpoint/sign-note.ts message === undefined': 'says it better: nothing that is not bytes can be signed',
+  'lib/ledger/leaf/text-meta.ts isSame(shape.names, names)': 'remembers an order of names: the same is made again',
   'lib/ledger/merkle/entry-bundle.ts high === undefined || low === undefined':
     'ends sooner: without a length the end is no number, and not that of the bundle',
   'lib/ledger/merkle/entry-bundle.ts end > bundle.length': 'ends sooner: such an end is not that of the bundle',
