@@ -63,7 +63,8 @@ function IsInstant(): PropertyDecorator {
     name: 'isInstant',
     validator: {
       validate: (value) => typeof value === 'string' && instantOf(value) !== undefined,
-      defaultMessage: () => '$property must be milliseconds since 1970, or ISO 8601 with its time zone',
+      defaultMessage: () =>
+        '$property must be milliseconds since 1970, or ISO 8601 with its time zone, on a day that there is',
     },
   });
 }
@@ -73,5 +74,10 @@ function instantOf(text: string): number | undefined {
   if (COUNT.test(text)) return Number(text);
   if (!/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/.test(text)) return undefined;
   const time = Date.parse(text);
-  return Number.isNaN(time) ? undefined : time;
+  return Number.isNaN(time) || !isDay(text.slice(0, 10)) ? undefined : time;
+}
+
+/** JavaScript takes 30 February for 1 March. */
+function isDay(date: string): boolean {
+  return new Date(date).toISOString().startsWith(date);
 }

@@ -44,8 +44,8 @@ describe.each(hosts)('reading events, $name', ({ start }) => {
   afterAll(() => host.close());
 
   const found = async (query: string) => {
-    const { status, json } = await host.get(`/v1/events?${query}`);
-    expect([status, json.ok]).toEqual([200, true]);
+    const { status, json, headers } = await host.get(`/v1/events?${query}`);
+    expect([status, json.ok, headers['cache-control']]).toEqual([200, true, 'no-store']);
     return json as { events: any[]; next_cursor?: string };
   };
 
@@ -92,6 +92,7 @@ describe.each(hosts)('reading events, $name', ({ start }) => {
     ['text=parcel%2017', 1],
     ['type=error&actor=user-1', 4],
     ['from=2000-01-01', 25],
+    ['to=2024-02-29', 0],
     ['from=2000-01-01T00:00:00Z&to=2001-01-01T00:00:00%2B01:00', 0],
     ['to=1000', 0],
   ])('finds by %s', async (query, count) => {
@@ -121,6 +122,8 @@ describe.each(hosts)('reading events, $name', ({ start }) => {
     ['from=yesterday', /from/],
     ['from=2024-01-01T00:00:00', /time zone/],
     ['from=2024-13-01', /from/],
+    ['from=2024-02-30', /from must be .* on a day that there is/],
+    ['to=2023-02-29T12:00:00Z', /to must be .* on a day that there is/],
     ['type=error&type=info', /more than once/],
     ['typ=error', /"typ" is no parameter/],
     ['constructor=a', /no parameter/],
@@ -141,6 +144,7 @@ describe.each(hosts)('reading events, $name', ({ start }) => {
     for (const { txId, payload, meta } of sent.slice(0, 3)) {
       const { status, headers, body } = await host.get(`/v1/events/${txId}/proof`);
       expect([status, headers['content-type']]).toEqual([200, 'text/plain; charset=utf-8']);
+      expect(headers['cache-control']).toBe('no-store');
       expect(headers['content-disposition']).toContain(`${txId}.tlog-proof`);
       const content = { payload: encodePayload(payload)!, meta: encodeMeta(meta)! };
       const proof = verifyEventProof(body, content, policy);
