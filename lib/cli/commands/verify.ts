@@ -68,7 +68,7 @@ export function verifyCommand(context: CommandContext): Command {
     .option('--content', 'also payloads, meta and the search index (only with --db)')
     .option(
       '--workers <number>',
-      'threads (default: for a large ledger up to 4, as many as there are cores)',
+      'threads, 64 at most (default: for a large ledger up to 4, as many as there are cores)',
       parseCount,
     )
     .addOption(bearerOption())

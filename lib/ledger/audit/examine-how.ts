@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { InvalidOptionsError } from '../../options/invalid-options.error.js';
 import { TILE_WIDTH } from '../merkle/tile-path.js';
 import type { Examined, ExamineOptions } from './examine/examined.js';
 import { Examiner } from './examine/examiner.js';
@@ -9,6 +10,8 @@ import { ExaminePool } from './workers/examine-pool.js';
 const MANY_ENTRIES = 200_000;
 /** More than these read faster than one thread can take it. */
 const MAX_WORKERS = 4;
+/** Who asks for more has mistyped: each is a thread with memory of its own. */
+const MOST_WORKERS = 64;
 
 /** Who examines bundles. */
 export interface Examining {
@@ -21,6 +24,13 @@ export interface ExamineHow extends ExamineOptions {
   readonly workers: number | undefined;
   /** Of the log. */
   readonly size: number;
+}
+
+/** @throws {InvalidOptionsError} at numbers of threads that nobody can mean. */
+export function requireWorkers(workers: number | undefined): void {
+  if (workers === undefined || (Number.isInteger(workers) && workers >= 0 && workers <= MOST_WORKERS)) return;
+  const usual = `leave it out for up to ${MAX_WORKERS}, as many as there are cores`;
+  throw new InvalidOptionsError([`workers is ${workers}: must be an integer, 0 to ${MOST_WORKERS}; ${usual}`]);
 }
 
 /** Here, or in threads of its own if that is worth it and the source can be opened there. */

@@ -10,7 +10,7 @@ import { ReceiptCheck } from './checks/receipt-check.js';
 import { RememberedCheck } from './checks/remembered-check.js';
 import { StreamCheck } from './checks/stream-check.js';
 import { contain } from './contain.js';
-import { startExamining } from './examine-how.js';
+import { requireWorkers, startExamining } from './examine-how.js';
 import type { FindingCode } from './finding.js';
 import { Findings } from './findings.js';
 import { LeafWalk } from './leaf-walk.js';
@@ -39,7 +39,8 @@ export interface VerifyOptions {
   readonly opaqueEntries?: boolean | undefined;
   /**
    * In how many threads bundles of entries are examined: for a large ledger up to four, as many as there are cores, unless
-   * given. It changes the time and the memory, not the report. With one, everything is read in the calling thread.
+   * given; 64 at most. It changes the time and the memory, not the report. With one, everything is read in the calling
+   * thread.
    */
   readonly workers?: number | undefined;
   /** Told after each 256 entries or so. */
@@ -51,8 +52,8 @@ export interface VerifyOptions {
  * Verifies a whole ledger: the signature, what is remembered, every tile, every entry, and all that follows from them. It
  * reads in the order of the log, keeps a few bytes for each entry, and closes the source at the end.
  *
- * Rejects only when the source cannot be opened or has no answer about its checkpoint: all else is a finding. What the
- * findings come to says `exitCode`.
+ * Rejects only when the source cannot be opened or has no answer about its checkpoint, and with `InvalidOptionsError`: all
+ * else is a finding. What the findings come to says `exitCode`.
  *
  * @example
  * const report = await verifyLedger(databaseSource('./.immutable-log/ledger.db'), { content: true });
@@ -64,6 +65,7 @@ export async function verifyLedger(
 ): Promise<VerifyReport> {
   const opened = await source;
   try {
+    requireWorkers(options.workers);
     return await verify(opened, options);
   } finally {
     await opened.close();

@@ -93,6 +93,16 @@ describe('an application', () => {
     expect(closed).toHaveLength(2);
   });
 
+  it.each([5_000, 65, -1, 1.5, NaN])('refuses %d threads, and says how many there may be', async (workers) => {
+    let closed = 0;
+    const source = Object.assign(new MemorySource([leaf(0)]), { close: () => Promise.resolve(void closed++) });
+    await expect(verifyLedger(source, { opaqueEntries: true, workers })).rejects.toMatchObject({
+      code: 'IML_INVALID_OPTIONS',
+      problems: [expect.stringContaining(`workers is ${workers}: must be an integer, 0 to 64; leave it out`)],
+    });
+    expect(closed).toBe(1);
+  });
+
   it('goes on serving meanwhile', async () => {
     const source = new MemorySource(Array.from({ length: 40_000 }, (_, index) => leaf(index)));
     let turns = 0;
