@@ -48,10 +48,10 @@ describe('a static export', () => {
 
   afterAll(() => folder.cleanUp());
 
-  async function exportAgain(): Promise<{ size: number; written: number }> {
+  async function exportAgain(to = exported): Promise<{ size: number; written: number }> {
     const ledger = await openTestLedger(folder.path, { readOnly: true });
     try {
-      return await exportStatic(ledger, exported);
+      return await exportStatic(ledger, to);
     } finally {
       await ledger.close();
     }
@@ -59,10 +59,10 @@ describe('a static export', () => {
 
   const audit = (path: string) => verifyLedger(directorySource(path), { policy: trustInKeys([vkey]) });
 
-  async function afterHarm(harm: (copy: string) => void) {
+  async function afterHarm(harm: (copy: string) => void | Promise<void>) {
     const copy = mkdtempSync(join(folder.path, 'copy-'));
     cpSync(exported, copy, { recursive: true });
-    harm(copy);
+    await harm(copy);
     try {
       return await audit(copy);
     } finally {
@@ -96,6 +96,46 @@ describe('a static export', () => {
   it('keeps what is full and writes the rest anew', async () => {
     expect(await exportAgain()).toEqual({ size: 301, written: 4 });
     expect(briefly(await audit(exported))).toEqual([]);
+  });
+
+  it('keeps what an export that did not come to its end has left only if it is this log’s', async () => {
+    const report = await afterHarm(async (copy) => {
+      rmSync(join(copy, 'checkpoint'));
+      flip(join(copy, 'tile', '0', '000'), 77);
+      expect(await exportAgain(copy)).toEqual({ size: 301, written: 5 });
+    });
+    expect(briefly(report)).toEqual([]);
+  });
+
+  it('refuses to stand where another history of this log does, longer or not', async () => {
+    const [one, two] = [temporaryFolder(), temporaryFolder()];
+    await makeLedger(one.path, 5);
+    cpSync(one.path, two.path, { recursive: true });
+    await makeLedger(one.path, 5, 'one');
+    const shown = await openTestLedger(one.path, { readOnly: true });
+    await exportStatic(shown, join(one.path, 'static'));
+    const files = filesIn(join(one.path, 'static'));
+    for (const [more, size] of [
+      [5, 11],
+      [10, 21],
+    ] as const) {
+      await makeLedger(two.path, more, `two-${more}`);
+      const fork = await openTestLedger(two.path, { readOnly: true });
+      await expect(exportStatic(fork, join(one.path, 'static'))).rejects.toMatchObject({
+        code: 'IML_LEDGER_ROLLBACK',
+        message: expect.stringMatching(
+          new RegExp(`has ${size} entries and is not the one whose checkpoint of 11 entries .*checkpoint holds: .* Put`),
+        ),
+      });
+      await fork.close();
+    }
+    expect(filesIn(join(one.path, 'static'))).toEqual(files);
+    await makeLedger(one.path, 5, 'three');
+    const grown = await openTestLedger(one.path, { readOnly: true });
+    expect(await exportStatic(grown, join(one.path, 'static'))).toMatchObject({ size: 16 });
+    await Promise.all([shown.close(), grown.close()]);
+    one.cleanUp();
+    two.cleanUp();
   });
 
   it('refuses to stand where another log does, or a newer state of this one', async () => {
