@@ -1,6 +1,7 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { IncomingMessage } from 'node:http';
 import { SECRET_PREFIX } from '../api-keys/api-key-secret.js';
+import { pathOf } from './platform.js';
 
 /** A content type that no body parser takes. */
 const RAW_EVENT = 'application/x-immutable-log-event';
@@ -55,11 +56,6 @@ function isKept(server: object, basePath: string): boolean {
   const paths = kept.get(server) ?? new Set();
   kept.set(server, paths);
   return paths.size === paths.add(basePath).size;
-}
-
-function pathOf(url = ''): string {
-  const mark = url.indexOf('?');
-  return mark === -1 ? url : url.slice(0, mark);
 }
 
 function isEmitter(server: unknown): server is Emitter & object {

@@ -8,6 +8,10 @@ export interface PlatformRequest {
   readonly url: string;
   /** Express: the URL before a router cut it. */
   readonly originalUrl?: string;
+  /** Express: the route that was chosen. */
+  readonly route?: { readonly path?: unknown };
+  /** Fastify: the same. */
+  readonly routeOptions?: { readonly url?: unknown };
   readonly headers: IncomingMessage['headers'];
   readonly params?: Readonly<Record<string, string | undefined>>;
   /** What a body parser of the application has made of the body. */
@@ -36,8 +40,12 @@ export function rawRequestOf(request: PlatformRequest): IncomingMessage {
 export function targetOf(request: PlatformRequest): { readonly path: string; readonly query: URLSearchParams } {
   const target = request.originalUrl ?? request.url;
   const mark = target.indexOf('?');
-  const path = mark === -1 ? target : target.slice(0, mark);
-  return { path, query: new URLSearchParams(mark === -1 ? '' : target.slice(mark + 1)) };
+  return { path: pathOf(target), query: new URLSearchParams(mark === -1 ? '' : target.slice(mark + 1)) };
+}
+
+/** The path in the target of a request, which clients of proxies write with the server in front. RFC 9112, section 3.2. */
+export function pathOf(target = ''): string {
+  return target.replace(/\?.*$/s, '').replace(/^https?:\/\/[^/]*/i, '');
 }
 
 /** The value of a header that counts once. */

@@ -83,6 +83,43 @@ describe.each(platforms)('the ledger in an application on $name', (platform) => 
     expect((await host.post(large)).status).toBe(404);
     await expect(audit('/api')).resolves.toMatchObject({ size: 2 });
     expect((await host.get('/api/tile/0/0')).status).toBe(404);
+    expect((await host.get('/API/checkpoint')).status).toBe(404);
+  });
+
+  it('moves behind a prefix that is a pattern', async () => {
+    host = await mountLedger(platform, { prepare: (app) => app.setGlobalPrefix('shops/:shop') });
+    expect((await host.post(anEventBody('x'.repeat(200_000)), {}, '/shops/Kettles%20&%20co/v1/events')).status).toBe(
+      202,
+    );
+    await expect(audit('/shops/7')).resolves.toMatchObject({ size: 2 });
+    expect((await host.get('/shops/7/Checkpoint')).status).toBe(404);
+  });
+
+  it('answers 404 to other spellings of its paths, as the application’s routes are found as before', async () => {
+    host = await mountLedger(platform, { controllers: [ShopController] });
+    const { tx_id: id } = (await host.post(anEventBody())).json;
+    const paths = [
+      '/v1/events',
+      `/v1/events/${id}`,
+      `/v1/events/${id}/proof`,
+      '/checkpoint',
+      '/healthz',
+      '/tile/0/000.p/2',
+    ];
+    for (const path of paths) {
+      expect([path, (await host.get(path)).status]).toEqual([path, 200]);
+      // As a proxy asks for it.
+      expect([path, (await host.get(`${host.url}${path}?`)).status]).toEqual([path, 200]);
+      const others = [`${path}/`, `/${path}`, path.replace(/[a-z]/, (letter) => letter.toUpperCase())];
+      others.push(path.replace(/[a-z]/, (letter) => `%${letter.charCodeAt(0).toString(16)}`));
+      for (const other of others) expect([other, (await host.get(other)).status]).toEqual([other, 404]);
+    }
+    for (const path of ['/v1/events/', '/V1/Events', '/v1/%65vents']) {
+      expect([path, (await host.post(anEventBody(), {}, path)).status]).toEqual([path, 404]);
+    }
+    expect(host.ledger.status()).toMatchObject({ appended: 1 });
+    const asked = await Promise.all(['/shop', '/shop/', '/Shop'].map((path) => host!.get(path)));
+    expect(asked.map(({ status }) => status)).toEqual(platform.name === 'express' ? [200, 200, 200] : [200, 404, 404]);
   });
 
   it('moves behind a base path of its own, behind the prefix', async () => {
