@@ -65,9 +65,12 @@ async function serve(options: Options, { terminal, untilAsked, done }: CommandCo
     ...(highWater !== undefined && { highWaterPath: highWater }),
     ...(maxRate !== undefined && { maxEventsPerSecond: maxRate }),
   });
-  await terminal.print(`${server.url}\n`);
-  if (!signal.aborted) await once(signal, 'abort');
-  await server.close();
+  try {
+    await terminal.print(`${server.url}\n`);
+    if (!signal.aborted) await once(signal, 'abort');
+  } finally {
+    await server.close();
+  }
   done(EXIT.ok);
 }
 

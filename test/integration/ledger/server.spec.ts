@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { createImmutableLog } from 'nestjs-immutable-log';
 import { drain } from 'nestjs-immutable-log/testing';
 import { Agent, request } from 'node:http';
+import { networkInterfaces } from 'node:os';
 import { createLedgerServer } from '../../../lib/ledger/index.js';
 import { encodePayload, parsePolicy, verifyEventProof } from '../../../lib/ledger/verify/index.js';
 import { KeptLines, temporaryFolder } from '../../support/ledger.js';
@@ -53,6 +54,18 @@ describe.each(platforms)('createLedgerServer() on $name', ({ name: platform }) =
     expect(said).toContain(host.ledger.vkey);
     expect(host.lines.warnings.join('\n')).toContain('no API key');
     expect(`${said}${host.lines.warnings.join('')}`).not.toContain('iml_live_');
+  });
+
+  it('has a URL that can be asked for on IPv6, too', async () => {
+    const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+    if (!addresses.some(({ address }) => address === '::1')) return;
+    const folder = temporaryFolder();
+    const path = `${folder.path}/ledger.db`;
+    const server = await createLedgerServer({ path, host: '::1', port: 0, platform, logger: new KeptLines() });
+    expect(server.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+    await server.close();
+    folder.cleanUp();
   });
 
   it('answers in its own words to a path that nobody can decode', async () => {
