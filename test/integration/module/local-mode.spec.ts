@@ -7,11 +7,15 @@ import {
   type ImmutableLogOptions,
 } from 'nestjs-immutable-log';
 import { drain } from 'nestjs-immutable-log/testing';
-import { mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freeBytes } from '../../../lib/ledger/disk/free-space.js';
 import { openLedger } from '../../../lib/ledger/open-ledger.js';
+import { eventually } from '../../support/eventually.js';
+import { KeptLines } from '../../support/ledger.js';
 import { listen, platforms } from '../../support/platforms.js';
+import { copyOf, makeLedger } from '../../unit/ledger/audit/audit.fixture.js';
 
 const silent = { log: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -52,10 +56,13 @@ describe("mode 'local', the default", () => {
   describe.each(platforms)('on $name', (platform) => {
     let app: INestApplication;
 
+    let lines: KeptLines;
+
     async function start(given: ImmutableLogOptions): Promise<string> {
       @Module({ imports: [ImmutableLogModule.forRoot(given)], controllers: [OrdersController] })
       class AppModule {}
-      app = await platform.create(AppModule);
+      lines = new KeptLines();
+      app = await platform.create(AppModule, { logger: lines });
       return `http://127.0.0.1:${String(await listen(app))}`;
     }
 
@@ -81,24 +88,57 @@ describe("mode 'local', the default", () => {
       [
         'another program’s file',
         'IML_LEDGER_FOREIGN',
+        /audit is not this ledger: .*Give another path/,
         async () => writeFile(join(folder, 'audit'), 'x').then(() => join(folder, 'audit')),
+      ],
+      [
+        'another ledger’s file',
+        'IML_LEDGER_FOREIGN',
+        /it is the ledger immutable-log\/\w+, and shop\.example\/two is wanted.*Give another path/,
+        async () => (await makeLedger(folder, 3)).path,
+      ],
+      [
+        'an older copy that was put back',
+        'IML_LEDGER_ROLLBACK',
+        /has 4 entries .* checkpoint of 7 entries .*high-water holds: .*Put the newest copy back/,
+        async () => {
+          const older = copyOf((await makeLedger(folder, 3)).path, join(folder, 'older.db'));
+          const { path: newest } = await makeLedger(folder, 3, 'more');
+          await copyFile(older, newest);
+          return newest;
+        },
       ],
       [
         'a folder that cannot be',
         'IML_LEDGER_UNWRITABLE',
+        /cannot be opened .*Give a path on a local disk/,
         async () => writeFile(join(folder, 'file'), 'x').then(() => join(folder, 'file', 'ledger.db')),
       ],
       [
         'a device',
         'IML_LEDGER_UNWRITABLE',
+        /cannot be opened .*Give a path on a local disk/,
         async () => symlink('/dev/null', join(folder, 'device')).then(() => join(folder, 'device')),
       ],
-    ])('serves all the same when the ledger cannot be opened: %s', async (_case, code, place) => {
-      const url = await start(options({ ledger: { path: await place() } }));
+    ])('serves all the same when the ledger cannot be opened: %s', async (_case, code, said, place) => {
+      const wanted = code === 'IML_LEDGER_FOREIGN' ? { origin: 'shop.example/two' } : {};
+      const url = await start(options({ ledger: { path: await place(), ...wanted } }));
+      expect(lines.errors.filter((line) => said.test(line))).toHaveLength(1);
       expect(await (await fetch(`${url}/orders/1`)).text()).toBe('order');
       const log = app.get(ImmutableLogService);
       await expect(log.record('lost', {}, { guarantee: 'durable' })).rejects.toMatchObject({ code });
       expect(log.status()).toMatchObject({ state: 'down', dropped: { no_ledger: 2 } });
+      await app.close();
+    });
+
+    it('serves all the same when the disk is too full for the ledger, and says so', async () => {
+      const minFreeBytes = 1_000_000_000_000;
+      if ((await freeBytes(folder)) > minFreeBytes) return;
+      const url = await start(options({ ledger: { path, minFreeBytes }, delivery: { shutdownTimeoutMs: 50 } }));
+      expect(await (await fetch(`${url}/orders/1`)).text()).toBe('order');
+      const status = () => app.get(ImmutableLogService).status();
+      await eventually(() => expect(status().lastError).toMatch(/free some space/));
+      expect(status()).toMatchObject({ delivered: 0, dropped: {} });
       await app.close();
     });
   });
