@@ -134,25 +134,69 @@ describe('immutable-log', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('Usage: immutable-log') });
   });
 
-  it('needs NestJS to serve, and for nothing else', async () => {
-    // What is installed there: the package, and of what it depends on that which does not need NestJS itself.
+  /** Installs the package, and of what it depends on only this. */
+  function install(...dependencies: string[]) {
     const modules = cli.at('node_modules');
-    mkdirSync(modules);
     const installed = dirname(dirname(MAIN));
     cpSync(installed, join(modules, 'nestjs-immutable-log/dist'), { recursive: true });
     cpSync(join(installed, '../package.json'), join(modules, 'nestjs-immutable-log/package.json'));
-    for (const name of ['commander', 'class-validator', 'picomatch', 'better-sqlite3']) {
+    for (const name of dependencies) {
+      mkdirSync(dirname(join(modules, name)), { recursive: true });
       symlinkSync(realpathSync(join(installed, '../node_modules', name)), join(modules, name));
     }
-    const alone = (...args: string[]) => {
+    return (...args: string[]) => {
       const main = join(modules, 'nestjs-immutable-log/dist/cli/main.js');
       return start([process.execPath, main, ...args], { cwd: cli.folder }).finished;
     };
+  }
+
+  it('needs NestJS to serve, and for nothing else', async () => {
+    const alone = install('commander', 'class-validator', 'picomatch', 'better-sqlite3');
     expect(await alone('verify', '--db', ledger.path, '--content', '-q')).toMatchObject({ code: 0, stderr: '' });
     expect(await alone('receipts', '--db', ledger.path)).toMatchObject({ code: 0 });
     const served = await alone('serve', '--db', 'new.db', '--port', '0');
     expect(served).toMatchObject({ code: 3, stderr: expect.stringMatching(/npm install @nestjs\/common/) });
     expect(existsSync(cli.at('new.db'))).toBe(false);
+  });
+
+  describe('where better-sqlite3', () => {
+    const OTHERS = ['commander', 'class-validator', 'picomatch', 'axios', '@nestjs/axios', 'undici'];
+    const NEST = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs'];
+
+    async function record() {
+      const lines = [
+        `import { createImmutableLog } from 'nestjs-immutable-log';`,
+        'const log = await createImmutableLog();',
+        `log.record('work.done');`,
+        'const { pending } = await log.flush();',
+        'const { mode, state } = log.status();',
+        'await log.close();',
+        'console.log(JSON.stringify({ mode, state, pending }));',
+      ];
+      cli.write('work.mjs', lines.join('\n'));
+      const { code, stdout, stderr } = await start([process.execPath, 'work.mjs'], { cwd: cli.folder }).finished;
+      return { code, said: JSON.parse(stdout.trim().split('\n').at(-1)!) as object, logged: `${stdout}${stderr}` };
+    }
+
+    it('is missing, says what to install; what only records lives on', async () => {
+      const alone = install(...OTHERS, ...NEST);
+      const { code, stderr } = await alone('verify', '--db', ledger.path);
+      expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringMatching(/`npm install better-sqlite3@12`/) });
+      const { logged, ...ended } = await record();
+      expect(ended).toEqual({ code: 0, said: { mode: 'local', state: 'down', pending: 0 } });
+      expect(logged).toMatch(/`npm install better-sqlite3@12`/);
+    });
+
+    it('is there, an application without options has its ledger in the working directory, and says so once', async () => {
+      install(...OTHERS, ...NEST, 'better-sqlite3');
+      const { logged, ...ended } = await record();
+      expect(ended).toEqual({ code: 0, said: { mode: 'local', state: 'ok', pending: 0 } });
+      expect(logged.match(/Events are kept in the ledger .*/g)).toEqual([
+        expect.stringMatching(/ \.\/\.immutable-log\/ledger\.db \(immutable-log\/[0-9a-f]{16}, 1 entries\)/),
+      ]);
+      const { stdout: tail } = await cli.run('tail', '--db', '.immutable-log/ledger.db');
+      expect(tail).toContain('work.done');
+    });
   });
 
   it('vkey prints the key, alone', async () => {
