@@ -6,7 +6,7 @@ import { Test } from '@nestjs/testing';
 import Database from 'better-sqlite3';
 import { join } from 'node:path';
 import { ApiKeys, ImmutableLogLedgerModule, openLedger } from '../../../lib/ledger/index.js';
-import type { Ledger } from '../../../lib/ledger/index.js';
+import type { Ledger, LedgerModuleOptions } from '../../../lib/ledger/index.js';
 import { generateKey, requireSigningKey } from '../../../lib/ledger/checkpoint/signing-key.js';
 import { LedgerConnection } from '../../../lib/ledger/http/ledger-connection.js';
 import { eventually } from '../../support/eventually.js';
@@ -32,7 +32,9 @@ describe.each(platforms)('a ledger server on $name whose disk fails', ({ name })
   let app: INestApplication;
   let url: string;
 
-  beforeEach(async () => {
+  beforeEach(() => begin());
+
+  async function begin(more: Partial<LedgerModuleOptions> = {}): Promise<void> {
     faults = { commits: [] };
     free = 100 * MEGABYTE;
     signing = Promise.resolve();
@@ -57,7 +59,7 @@ describe.each(platforms)('a ledger server on $name whose disk fails', ({ name })
       await ledger.close();
     };
     const module = await Test.createTestingModule({
-      imports: [ImmutableLogLedgerModule.forRoot({ path, logger, authentication: 'none' })],
+      imports: [ImmutableLogLedgerModule.forRoot({ path, logger, authentication: 'none', ...more })],
     })
       .overrideProvider(LedgerConnection)
       .useValue({ ledger, apiKeys, close })
@@ -65,7 +67,7 @@ describe.each(platforms)('a ledger server on $name whose disk fails', ({ name })
     const adapter = name === 'express' ? new ExpressAdapter() : new FastifyAdapter();
     app = module.createNestApplication(adapter, quiet);
     url = `http://127.0.0.1:${await listen(app)}`;
-  });
+  }
 
   afterEach(() => app.close());
   afterAll(() => folder.cleanUp());
@@ -127,6 +129,23 @@ describe.each(platforms)('a ledger server on $name whose disk fails', ({ name })
     const { status, json } = await send(url, { path: '/v1/events' });
     expect([status, json.events.map((event: object) => 'meta' in event)]).toEqual([200, [true, false]]);
     expect(json.events[1]).toMatchObject({ index: 1, payload: '{"message":"first"}', unreadable: ['meta'] });
+  });
+
+  it('does not keep anybody waiting for a signature longer than a request may take', async () => {
+    await app.close();
+    await begin({ requestTimeoutMs: 100 });
+    let goOn = (): void => undefined;
+    signing = new Promise((resolve) => (goOn = resolve));
+    expectRefusal(await post('key'), 'timeout');
+    const { json } = await send(url, { path: '/v1/events' });
+    for (const path of ['/checkpoint', `/v1/events/${json.events[0].tx_id}/proof`]) {
+      expectRefusal(await send(url, { path }), 'timeout');
+    }
+    expect(await health()).toMatchObject({ status: 200 });
+    goOn();
+    // What was sent is in the ledger by now, and is found there.
+    await eventually(async () => expect((await post('key')).json).toMatchObject({ index: 1, duplicate: true }));
+    await eventually(async () => expect((await send(url, { path: '/checkpoint' })).status).toBe(200));
   });
 
   it('refuses what is too much to wait, and takes it later', async () => {
