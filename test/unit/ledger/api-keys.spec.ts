@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import ts from 'typescript';
 import { ApiKeyError } from '../../../lib/ledger/api-keys/api-key.error.js';
 import { ApiKeys } from '../../../lib/ledger/api-keys/api-keys.js';
+import { nodesOf, readLib } from '../../support/source-files.js';
 import { eventually } from '../../support/eventually.js';
 import { openTestLedger, temporaryFolder } from '../../support/ledger.js';
 
@@ -86,6 +88,34 @@ describe('the API keys of a ledger', () => {
       expect(await keys.authenticate(secret)).toBeUndefined();
     },
   );
+
+  it('are compared in constant time, all of them, and in one place', () => {
+    const files = readLib().filter(({ path }) => path.startsWith('ledger/api-keys/'));
+    const calls = files.flatMap((file) => nodesOf(file).filter(ts.isCallExpression));
+    const sameHash = files.flatMap((file) => nodesOf(file)).filter(ts.isFunctionDeclaration);
+    const body = sameHash.find(({ name }) => name?.text === 'sameHash')!.body!.getText();
+    expect(body).toBe('{\n  return a.length === b.length && timingSafeEqual(a, b);\n}');
+    const of = (name: string) => calls.filter(({ expression }) => expression.getText() === name);
+    expect([of('sameHash').length, of('timingSafeEqual').length]).toEqual([1, 1]);
+    // Of every key: whoever stops at the first that fits tells which it was.
+    expect(of('sameHash')[0]!.parent.parent.getText()).toBe(
+      '(await this.known()).filter((known) => sameHash(known.hash, hash))',
+    );
+    // Nothing else looks at a hash: no operator, no other comparison, and no SQL, which compares in its own time.
+    const isOfHash = (node: ts.Node): boolean => /hash/i.test(node.getText()) && !/\.length$/.test(node.getText());
+    const others = files
+      .flatMap((file) => nodesOf(file))
+      .filter((node) => {
+        if (ts.isBinaryExpression(node)) {
+          return /^[=!]==?$/.test(node.operatorToken.getText()) && [node.left, node.right].some(isOfHash);
+        }
+        if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node))
+          return /secret_hash\s*(=|IS|IN|LIKE|<|>)/i.test(node.text);
+        if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return false;
+        return /^(equals|compare|includes|indexOf|has|get)$/.test(node.expression.name.text) && isOfHash(node);
+      });
+    expect(others.map((node) => node.getText())).toEqual([]);
+  });
 
   it('are the same in every process that has the file open, within a second', async () => {
     const elsewhere = await ApiKeys.open(path);

@@ -65,6 +65,13 @@ describe('the signing key of a ledger', () => {
     expect(readdirSync(folder.path)).not.toContain('ledger.db.key');
   });
 
+  it('comes from a file that is named before it comes from the environment', async () => {
+    const vkey = await vkeyOf({ keyPath });
+    process.env['IMTBL_LEDGER_KEY'] = given.skey;
+    expect(await vkeyOf({ keyPath })).toBe(vkey);
+    await expect(vkeyOf()).rejects.toMatchObject({ code: 'IML_LEDGER_KEY' });
+  });
+
   it('comes from a signer', async () => {
     const key = requireSigningKey(given.skey);
     const signer = { vkey: key.vkey, sign: async (message: Uint8Array) => key.sign(message) };

@@ -175,6 +175,14 @@ describe('one bit in a ledger of 300 events', () => {
     }
   }, 60_000);
 
+  it('of every hash of a tile at once is found, each with its index', async () => {
+    const found = await afterFlipping((db) => {
+      const place = { table: 'tile', column: 'data', row: 'level = 0 AND n = 0' };
+      for (let at = 0; at < 256; at++) flip(db, { ...place, bit: at * 256 + ((at * 7) % 256) });
+    });
+    expect(found).toEqual(Array.from({ length: 256 }, (_, index) => `TILE_MISMATCH ${index}`));
+  });
+
   it.each(UNCOMMITTED)(
     'of %s.%s changes nothing that the log has signed, and the report says so',
     async (table, column) => {

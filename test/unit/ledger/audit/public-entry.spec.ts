@@ -95,7 +95,10 @@ describe('an application', () => {
 
   it.each([5_000, 65, -1, 1.5, NaN])('refuses %d threads, and says how many there may be', async (workers) => {
     let closed = 0;
-    const source = Object.assign(new MemorySource([leaf(0)]), { close: () => Promise.resolve(void closed++) });
+    const source = new MemorySource([leaf(0)]);
+    source.close = async () => {
+      closed += 1;
+    };
     await expect(verifyLedger(source, { opaqueEntries: true, workers })).rejects.toMatchObject({
       code: 'IML_INVALID_OPTIONS',
       problems: [expect.stringContaining(`workers is ${workers}: must be an integer, 0 to 64; leave it out`)],
