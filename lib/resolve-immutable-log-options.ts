@@ -39,7 +39,7 @@ export function resolveImmutableLogOptions(
     general: section('', withEnv(chosen, variables), forClient(general, variables)),
     capture: section('capture', withFlatSkipPaths(capture, skipPaths), variables),
     redaction: section('redaction', redaction, variables),
-    ledger: section('ledger', ledger, variables),
+    ledger: section('ledger', ledger, forKeyFile(ledger, variables)),
     delivery: section('delivery', delivery, variables),
   };
   const values = resolved.general.values as GeneralOptions;
@@ -115,6 +115,12 @@ function isSet(option: keyof GeneralOptions, variables: Variables): boolean {
 function forClient({ client }: Partial<GeneralOptions>, variables: Variables): Variables {
   if (client === undefined) return variables;
   return { ...variables, ...Object.fromEntries(variablesOf('apiKey').map((name) => [name, undefined])) };
+}
+
+/** Whoever names the file of the key means that key: what comes for it from the environment stays out, as `openLedger` has it. */
+function forKeyFile(ledger: ImmutableLogOptions['ledger'], variables: Variables): Variables {
+  if (ledger?.keyPath === undefined) return variables;
+  return { ...variables, ...Object.fromEntries(variablesOf('ledger.privateKey').map((name) => [name, undefined])) };
 }
 
 function withFlatSkipPaths(

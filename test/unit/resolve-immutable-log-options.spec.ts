@@ -114,6 +114,12 @@ describe('options', () => {
     }
   });
 
+  it('have no signing key from the environment where the file of one is given', () => {
+    const keyed = { IMTBL_LEDGER_KEY: 'PRIVATE+KEY+a' };
+    const keyOf = (ledger?: object) => resolveImmutableLogOptions({ ledger }, keyed).ledger.privateKey;
+    expect([keyOf(), keyOf({ keyPath: '/secret/log.key' })]).toEqual(['PRIVATE+KEY+a', undefined]);
+  });
+
   it('are numbers from the environment also where there is no default', () => {
     const variables = { IMTBL_API_KEY: 'k', IMTBL_LEDGER_RETAIN_FORWARDED_DAYS: '30' };
     expect(resolveImmutableLogOptions({}, variables).ledger.retainForwardedDays).toBe(30);
