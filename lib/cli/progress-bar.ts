@@ -27,7 +27,9 @@ export class ProgressBar {
     this.terminal.note(`\r\x1b[K${this.what} ${bar} ${Math.floor(share * 100)}% of ${total} entries, ${perSecond}/s`);
   };
 
+  /** Idempotent: what was said since then stays. */
   end(): void {
     if (this.drawnAt > 0) this.terminal.note('\r\x1b[K');
+    this.drawnAt = 0;
   }
 }

@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { ProgressBar } from '../../../lib/cli/progress-bar.js';
+import { run } from '../../../lib/cli/run.js';
 import { Terminal } from '../../../lib/cli/terminal.js';
+import { temporaryFolder } from '../../support/ledger.js';
+import { makeLedger } from '../ledger/audit/audit.fixture.js';
 
 /** A stream that keeps what is written, until it fails. */
 class Kept extends Writable {
@@ -81,5 +85,52 @@ describe('the progress bar', () => {
     ['for what is done at once', { afterMs: [100, 100] }],
   ])('leaves no trace %s', (_, how) => {
     expect(drawn(how)).toBe('');
+  });
+});
+
+describe('a command that takes its time', () => {
+  let folder: ReturnType<typeof temporaryFolder>;
+  let db: string;
+
+  beforeEach(async () => {
+    folder = temporaryFolder();
+    db = (await makeLedger(folder.path, 3)).path;
+    let now = 0;
+    jest.spyOn(performance, 'now').mockImplementation(() => (now += 1_000));
+  });
+
+  afterEach(() => {
+    jest.restoreAllMocks();
+    folder.cleanUp();
+  });
+
+  async function shown(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+    const [out, err] = [new Kept(), new Kept(true)];
+    const code = await run(args, new Terminal(asStream(out), asStream(err)));
+    return { code, out: out.text, err: err.text };
+  }
+
+  const exported = (format: string): string[] => ['--format', format, '--out', join(folder.path, format)];
+
+  it('shows how far it has come, and takes that away at the end', async () => {
+    for (const [args, end] of [
+      [['verify', '--db', db], ''],
+      [['export', '--db', db, ...exported('jsonl')], `4 entries written to ${folder.path}/jsonl\n`],
+      [['export', '--db', db, ...exported('static')], `4 entries, 3 files written to ${folder.path}/static\n`],
+    ] as const) {
+      const { code, err } = await shown(...args);
+      expect([args[0], code, err]).toEqual([args[0], 0, expect.stringMatching(/ █{30} 100% of 4 entries, \d/)]);
+      expect(err.slice(err.lastIndexOf('\x1b[K') + 3)).toBe(end);
+    }
+  });
+
+  it.each(['jsonl', 'csv', 'static'])('is quiet when it is told to: %s', async (format) => {
+    expect(await shown('export', '--db', db, ...exported(format), '--quiet')).toEqual({ code: 0, out: '', err: '' });
+  });
+
+  it('refuses threads without number', async () => {
+    const { code, out, err } = await shown('verify', '--db', db, '--workers', '5000');
+    expect({ code, out }).toEqual({ code: 3, out: '' });
+    expect(err).toMatch(/ {2}- workers is 5000: must be an integer, 0 to 64; leave it out/);
   });
 });
