@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -51,6 +51,16 @@ describe('immutable-log', () => {
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
       expect(await cli.run('verify', '--url', url, '-q')).toMatchObject({ code: 0 });
+      writeFileSync(cli.at('static/tile/0/000'), Buffer.alloc(8_192));
+      expect(await cli.run('verify', '--dir', 'static')).toMatchObject({
+        code: 1,
+        stdout: expect.stringMatching(/tampering +TILE_MISMATCH [^]*\nTAMPERED WITH\n$/),
+      });
+      rmSync(cli.at('static/tile/0/000'));
+      expect(await cli.run('verify', '--url', url)).toMatchObject({
+        code: 2,
+        stdout: expect.stringMatching(/suspicious +UNAVAILABLE [^]*\nINCOMPLETE OR SUSPICIOUS\n$/),
+      });
       await new Promise((resolve) => server.close(resolve));
     });
 
