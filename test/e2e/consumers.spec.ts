@@ -50,6 +50,8 @@ describe('the packed package', () => {
       expect(JSON.parse(stdout)).toMatchObject({
         status: 200,
         sameInstance: true,
+        proved: [true, false],
+        opens: 'function',
         events: [{ meta: { event_name: 'http.GET./orders/:id', http_status: '200' }, event: { kind: 'success' } }],
       });
       expect(stderr).toBe('');

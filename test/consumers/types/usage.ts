@@ -1,7 +1,11 @@
 import { AuditEvent, ImmutableLogModule, ImmutableLogService, SkipAudit } from 'nestjs-immutable-log';
 import type { ImmutableLogOptions } from 'nestjs-immutable-log';
+import { openLedger } from 'nestjs-immutable-log/ledger';
+import type { Ledger } from 'nestjs-immutable-log/ledger';
 import { startImmutableLogServer } from 'nestjs-immutable-log/testing';
 import type { ImmutableLogServer } from 'nestjs-immutable-log/testing';
+import { emptyRoot, leafHash, verifyInclusion } from 'nestjs-immutable-log/verify';
+import type { Policy } from 'nestjs-immutable-log/verify';
 
 const options: ImmutableLogOptions = { serviceName: 'orders', delivery: { bufferLength: 10 }, skipPaths: [/^\/live/] };
 export const modules = [
@@ -35,3 +39,12 @@ export async function countEvents(): Promise<number> {
   await server.close();
   return server.events.length;
 }
+
+export const opened: Promise<Ledger> = openLedger({ path: './ledger.db', logger: console });
+// @ts-expect-error an unknown option
+void openLedger({ pth: './ledger.db', logger: console });
+
+export const proved: boolean = verifyInclusion(0, 1, leafHash(new Uint8Array(1)), [], emptyRoot());
+export const witnesses = ({ quorum }: Policy) => quorum;
+// @ts-expect-error a text is no hash
+verifyInclusion(0, 1, 'leaf', [], emptyRoot());
