@@ -124,7 +124,9 @@ describe('a static export', () => {
       await expect(exportStatic(fork, join(one.path, 'static'))).rejects.toMatchObject({
         code: 'IML_LEDGER_ROLLBACK',
         message: expect.stringMatching(
-          new RegExp(`has ${size} entries and is not the one whose checkpoint of 11 entries .*checkpoint holds: .* Put`),
+          new RegExp(
+            `has ${size} entries and is not the one whose checkpoint of 11 entries .*checkpoint holds: .* Put`,
+          ),
         ),
       });
       await fork.close();
