@@ -5,6 +5,7 @@ import { spoolAtExit } from './delivery/exit-spool.js';
 import { bootId } from './delivery/streams/boot-id.js';
 import { createWorkerSink } from './delivery/worker/create-worker-sink.js';
 import type { AuditLogger } from './event/audit-logger.js';
+import { containedLogger } from './event/contained-logger.js';
 import { createEventBuilder } from './event/build-event.js';
 import type { EventSink } from './event/event-sink.js';
 import { selfToken } from './event/self-token.js';
@@ -22,7 +23,8 @@ export function selfTokenOf(options: ResolvedImmutableLogOptions): string {
 }
 
 /** Where the events of these options go. */
-export async function composeSink(options: ResolvedImmutableLogOptions, logger: AuditLogger): Promise<EventSink> {
+export async function composeSink(options: ResolvedImmutableLogOptions, given: AuditLogger): Promise<EventSink> {
+  const logger = containedLogger(given);
   const { mode, apiKey, apiUrl, client, delivery, ledger, serviceName, env, development } = options;
   // Before there is a worker thread, which is to have the same.
   bootId();

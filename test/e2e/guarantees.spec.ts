@@ -154,7 +154,7 @@ describe('an endpoint that answers', () => {
     ['401', 'fastify', 'down', answers.unauthorized()],
     ['500', 'express', 'degraded', answers.status(500)],
     ['with a reset', 'fastify', 'degraded', answers.reset()],
-    ['never', 'express', 'ok', answers.hang()],
+    ['never', 'express', 'degraded', answers.hang()],
     ['garbage', 'fastify', 'degraded', answers.garbage()],
   ])(
     '%s leaves the application alone, and every event in the ledger',

@@ -187,6 +187,18 @@ describe('immutable-log', () => {
       expect(logged).toMatch(/`npm install better-sqlite3@12`/);
     });
 
+    it('is there, and @opentelemetry/api is not, metrics are refused with what to install', async () => {
+      install(...OTHERS, ...NEST, 'better-sqlite3');
+      const lines = [
+        `import { createImmutableLog } from 'nestjs-immutable-log';`,
+        'await createImmutableLog({ metrics: true });',
+      ];
+      cli.write('work.mjs', lines.join('\n'));
+      const { code, stderr } = await start([process.execPath, 'work.mjs'], { cwd: cli.folder }).finished;
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/MetricsMissingError: .*npm install @opentelemetry\/api/);
+    });
+
     it('is there, an application without options has its ledger in the working directory, and says so once', async () => {
       install(...OTHERS, ...NEST, 'better-sqlite3');
       const { logged, ...ended } = await record();

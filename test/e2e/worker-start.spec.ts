@@ -5,6 +5,29 @@ import { start, type Started } from '../support/child-process.js';
 import { temporaryFolder } from '../support/ledger.js';
 import { projectRoot } from '../support/source-files.js';
 
+describe('logs of one process', () => {
+  it.each([
+    ['have one thread together', '{}', 1],
+    ['that have a client of the application have none: it cannot leave its thread', '{ client: { request() {} } }', 0],
+  ])('%s', async (_, more, threads) => {
+    const folder = temporaryFolder();
+    const code = `
+      import { createImmutableLog } from 'nestjs-immutable-log';
+      let threads = 0;
+      process.on('worker', () => threads++);
+      const ledger = (name) => ({ path: ${JSON.stringify(folder.path)} + '/' + name, ballastBytes: 0 });
+      const logs = [];
+      for (const name of ['one.db', 'other.db']) logs.push(await createImmutableLog({ ledger: ledger(name), ...${more} }));
+      for (const log of logs) await log.record('work.done', {}, { guarantee: 'durable' });
+      for (const log of logs) await log.close();
+      console.log('threads ' + threads);`;
+    const { stdout } = await start([process.execPath, '--input-type=module', '-e', code], { cwd: projectRoot })
+      .finished;
+    expect(stdout).toContain(`threads ${String(threads)}\n`);
+    folder.cleanUp();
+  });
+});
+
 /** The built package without the script of its thread, as a bundler leaves it. */
 describe.each(['express', 'fastify'])('an application whose worker thread cannot start, on %s', (platform) => {
   let folder: ReturnType<typeof temporaryFolder>;

@@ -1,14 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  ConsoleLogger,
   Controller,
   ForbiddenException,
   Get,
+  Logger,
   Module,
   Post,
   type DynamicModule,
   type LoggerService,
 } from '@nestjs/common';
-import { ImmutableLogService } from 'nestjs-immutable-log';
+import { createImmutableLog, ImmutableLogService } from 'nestjs-immutable-log';
+import { join } from 'node:path';
+import { temporaryFolder } from '../../support/ledger.js';
 import { listen, platforms, type Platform } from '../../support/platforms.js';
 import { answerOf, withAndWithout, type Answer } from '../../support/with-and-without.js';
 
@@ -44,6 +48,26 @@ describe.each(platforms)('a logger that throws on $name', (platform) => {
       expect(escaped).toEqual([]);
     } finally {
       process.off('unhandledRejection', note);
+    }
+  });
+});
+
+describe('a logger that throws', () => {
+  const complain = () => {
+    throw new Error('the log disk is full');
+  };
+
+  it('keeps no event out of the ledger, which would be told of when it opens', async () => {
+    const folder = temporaryFolder();
+    Logger.overrideLogger({ log: complain, warn: complain, error: complain });
+    try {
+      const ledger = { path: join(folder.path, 'ledger.db'), ballastBytes: 0 };
+      const log = await createImmutableLog({ ledger });
+      expect(await log.record('work.done', {}, { guarantee: 'durable' })).toMatchObject({ index: 2 });
+      await log.close();
+    } finally {
+      Logger.overrideLogger(new ConsoleLogger());
+      folder.cleanUp();
     }
   });
 });

@@ -107,7 +107,9 @@ describe.each(platforms)('the health indicator on $name', (platform) => {
   it('is down when events cannot be kept, be it for good or for the time being', async () => {
     const path = join(folder, 'ledger.db');
     const full = { path, ballastBytes: 0, minFreeBytes: 1_000_000_000_000 };
-    const ask = await start(options({ mode: 'local', ledger: full, delivery: { guaranteeTimeoutMs: 20 } }));
+    const ask = await start(
+      options({ mode: 'local', ledger: full, delivery: { guaranteeTimeoutMs: 20, shutdownTimeoutMs: 50 } }),
+    );
     app.get(ImmutableLogService).record('noted');
     await eventually(async () => {
       const { code, body } = await ask('/health');

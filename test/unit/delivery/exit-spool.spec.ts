@@ -113,6 +113,19 @@ describe.each(['worker', 'in process'])('a process that ends without close(), %s
     expect(await findings()).toEqual([]);
   });
 
+  it('accounts for what is recorded when the log is closed', async () => {
+    const ended = await run('closed');
+    expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining('dropped {"closed":3}') });
+    await run('read');
+    const ledger = await openLedger({ path, readOnly: true, logger: new LoggedLines() });
+    const { events } = await ledger.query({ eventName: 'audit.gap' });
+    await ledger.close();
+    expect(events.map(({ payload }) => (JSON.parse(payload!) as { data: object }).data)).toMatchObject([
+      { from: 200, to: 202, count: 3, reason: 'closed' },
+    ]);
+    expect(await findings()).toEqual([]);
+  });
+
   it('leaves no folder where nothing was left over', async () => {
     expect((await run('read')).code).toBe(0);
     expect(existsSync(`${path}.spool`)).toBe(false);

@@ -80,6 +80,7 @@ describe('Forwarder, while the credential or the quota is refused', () => {
       // Somebody who redrives says: now.
       await second.forwarder.redrive();
       expect(await second.forwarder.flush(5_000)).toEqual({ delivered: 10, pending: 0 });
+      expect(server.events.map(({ idempotencyKey }) => idempotencyKey)).toEqual(await keysOf(folder.ledger));
       expect(second.forwarder.status()).toMatchObject({ state: 'ok' });
     });
 
@@ -108,6 +109,8 @@ describe('Forwarder, while the credential or the quota is refused', () => {
       expect((await forwarder.flush(5_000)).pending).toBe(0);
       expect(server.events.map(({ idempotencyKey }) => idempotencyKey)).toHaveLength(10);
       expect(forwarder.status()).toMatchObject({ state: 'ok', delivered: 10 });
+      // However often it asked.
+      expect(logger.lines.map(({ level }) => level)).toEqual(['warn', 'log']);
       expect(logger.matching(/goes on/)).toHaveLength(1);
     });
   });

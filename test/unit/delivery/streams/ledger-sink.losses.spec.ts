@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { anEvent } from '../../../support/delivery.js';
 import { eventually } from '../../../support/eventually.js';
@@ -160,6 +161,16 @@ describe('a LedgerSink that loses events', () => {
     await homeless.sink.close(100);
     expect(homeless.sink.status().dropped).toEqual({ no_ledger: 3 });
     expect(openStreams(folder.path)).toEqual(['first']);
+
+    // As if it had been before the machine started.
+    const file = join(folder.path, 'ledger.db.streams', 'first.json');
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), boot: 'another' }));
+    const next = new NumberedSink(folder.path, 'next');
+    await next.sink.start();
+    await eventually(() => expect(openStreams(folder.path)).toEqual(['next']));
+    await next.sink.close(5_000);
+    expect((await streamsIn(folder.path))['first']).toEqual([{ from: 0, reason: 'unclean_end' }]);
+    expect(await seriousFindings(folder.path)).toEqual([]);
   });
 });
 

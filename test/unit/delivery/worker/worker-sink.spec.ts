@@ -285,6 +285,38 @@ describe('WorkerSink', () => {
     expect(end).toMatchObject({ kind: 'failed', error: { code: 'IML_LEDGER_FOREIGN' } });
   });
 
+  it('is closed in time though what it sends is never answered', async () => {
+    server.always(answers.hang());
+    // Longer than this test may take.
+    const sink = await open('hybrid', { timeoutMs: 60_000, guaranteeTimeoutMs: 60_000 });
+    const confirmed: Delivery[] = [];
+    sink.append(anEvent(), (delivery) => confirmed.push(delivery));
+    await eventually(() => expect(server.requests).toHaveLength(1));
+    expect(await sink.close(100)).toMatchObject({ pending: 1 });
+    expect(confirmed).toMatchObject([{ kind: 'failed', error: { code: 'IML_CLOSED' } }]);
+    expect(await kept()).toHaveLength(1);
+  });
+
+  it('starts its worker again after ever longer pauses while it dies at once, and says why it died', async () => {
+    const script = join(folder, 'dies.mjs');
+    await writeFile(script, `throw new Error('it had a bad start');`);
+    const pauses = jest.spyOn(globalThis, 'setTimeout');
+    const reasons: string[] = [];
+    const failing = new WorkerHost(script);
+    const guest = {
+      received: () => undefined,
+      lost: ({ message }: Error) => reasons.push(message),
+      restarted: () => undefined,
+    };
+    const number = failing.enter(guest);
+    await eventually(() => expect(reasons.length).toBeGreaterThanOrEqual(4), 15_000);
+    await failing.leave(number);
+    const asked = pauses.mock.calls.map(([, ms]) => ms);
+    pauses.mockRestore();
+    expect(asked.filter((ms) => [50, 100, 200, 400].includes(ms ?? 0)).slice(0, 4)).toEqual([50, 100, 200, 400]);
+    expect(reasons).toEqual(reasons.map(() => expect.stringContaining('it had a bad start')));
+  });
+
   it('refuses to start without its script, and names the remedy', async () => {
     host = new WorkerHost(join(folder, 'not-there.js'));
     await expect(open('local')).rejects.toMatchObject({
