@@ -32,7 +32,6 @@ export function parseEntryBundle(bundle: Uint8Array, width: number): Uint8Array[
 /** Whether a bundle has exactly the entries whose hashes stand in the tile of level 0 with its number and width. */
 export function verifyEntryBundle(bundle: Uint8Array, leafTile: Uint8Array): boolean {
   return contained(() => {
-    if (!isBytes(leafTile)) return false;
     const hashes = parseHashTile(leafTile, leafTile.length / HASH_BYTES);
     const entries = hashes && parseEntryBundle(bundle, hashes.length);
     return entries !== undefined && equalBytes(concatBytes(...entries.map(leafHash)), leafTile);
