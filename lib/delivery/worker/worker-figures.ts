@@ -53,6 +53,11 @@ export class WorkerFigures {
     this.before = sum(this.before, this.newest);
     this.newest = { ...NOTHING, state: 'degraded' };
   }
+
+  /** Its worker has no sink. */
+  failed(): void {
+    this.newest = { ...NOTHING, state: 'down' };
+  }
 }
 
 function sum(one: Counters, other: Counters): Counters {

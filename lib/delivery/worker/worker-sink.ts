@@ -154,8 +154,9 @@ export class WorkerSink implements EventSink {
 
   private failed(error: Error): void {
     this.trouble = error.message;
-    if (this.opening) this.opening.reject(error);
-    else this.logger.error('open', `${error.message}. Events wait until the application is started again`);
+    if (this.opening) return this.opening.reject(error);
+    this.figures.failed();
+    this.logger.error('open', `${error.message}. Events wait until the application is started again`);
   }
 
   private settled({ done, receipts, failures }: SettledEvents): void {

@@ -317,6 +317,20 @@ describe('WorkerSink', () => {
     expect(reasons).toEqual(reasons.map(() => expect.stringContaining('it had a bad start')));
   });
 
+  it('is down when the next worker cannot open it, and accounts for what comes then', async () => {
+    const own = compileLib();
+    host = workerHost(own);
+    const sink = await open('local');
+    await rm(join(own.folder, 'lib/delivery/create-ledger-sink.js'));
+    await workerOf(host).terminate();
+    await eventually(() => expect(sink.status()).toMatchObject({ state: 'down' }));
+    sink.append(anEvent());
+    await sink.close(100);
+    own.cleanUp();
+    expect(logger.matching(/Events wait until the application is started again/)).toHaveLength(1);
+    expect(sink.status()).toMatchObject({ dropped: { shutdown: 1 } });
+  });
+
   it('refuses to start without its script, and names the remedy', async () => {
     host = new WorkerHost(join(folder, 'not-there.js'));
     await expect(open('local')).rejects.toMatchObject({
