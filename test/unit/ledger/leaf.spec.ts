@@ -22,6 +22,7 @@ import {
 } from '../../../lib/ledger/verify/index.js';
 import type { Leaf } from '../../../lib/ledger/verify/index.js';
 import { formatCheckpoint, commit } from '../../../lib/ledger/verify/index.js';
+import { commitToText } from '../../../lib/ledger/leaf/commitment.js';
 import { checkpointText, log, ORIGIN } from './keys.fixture.js';
 import { bitFlips, utf8 } from './ledger.fixture.js';
 
@@ -162,6 +163,10 @@ describe('a leaf', () => {
     expect(() => encodeLeaf({ ...leaves[2], ...wrong } as Leaf)).toThrow(TypeError);
   });
 
+  it.each([null, undefined, 'event'])('is an object, and not %s', (value) => {
+    expect(() => encodeLeaf(value as never)).toThrow('a leaf has the members of its type');
+  });
+
   it('of a key adds or retires one', () => {
     for (const wrong of [{ action: 'lost' }, { action: '' }, { vkey: log.skey }]) {
       expect(() => encodeLeaf({ ...common, type: 'key', action: 'added', vkey: log.vkey, ...wrong } as Leaf)).toThrow(
@@ -209,6 +214,8 @@ describe('the content of an event', () => {
     expect(verifyCommitment(commitment, salt.slice(0, 20), content.meta)).toBe(false);
     expect(verifyCommitment(commitment, Uint8Array.from([...salt, 0]), content.meta)).toBe(false);
     expect(() => commit(salt.slice(1), content.meta)).toThrow(RangeError);
+    expect(commitToText(salt, '{"type":"success"}')).toBe(commitment);
+    expect(() => commitToText(salt.slice(0, 20), '{}')).toThrow(RangeError);
     // Node would take texts for keys and for content.
     const [asText, textSalt] = ['text' as never, 's'.repeat(32)];
     expect(verifyCommitment(commit(salt, utf8('text')), salt, asText)).toBe(false);
