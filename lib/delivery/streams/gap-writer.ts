@@ -11,7 +11,7 @@ export interface GapWriterSettings {
 
 /** Where it is told. */
 export interface GapDestination {
-  /** Hands an event to the destination. Calls back exactly once. */
+  /** Hands an event to the destination. Calls back exactly once when it has ended. */
   readonly give: (event: AuditEvent, onSettled: (delivery: Delivery) => void) => void;
   /** Whether the destination takes events at the moment. */
   readonly isOpen: () => boolean;
@@ -94,6 +94,8 @@ export class GapWriter {
   private give(told: GapEvent): Promise<boolean> {
     return new Promise((resolve) => {
       this.destination.give(told.event, ({ kind }) => {
+        // It is still on its way: given again, it would be told twice.
+        if (kind === 'delayed') return;
         this.given.delete(told);
         if (kind === 'delivered') this.writtenEvents++;
         else this.untold.push(told);
