@@ -237,7 +237,7 @@ describe.each([
 });
 
 describe.each(['express', 'fastify'])('a process that is killed at a random moment, on %s', (platform) => {
-  const ROUNDS = 5;
+  const ROUNDS = 10;
 
   it(`has the event of every answered request with guarantee durable, ${String(ROUNDS)} times`, async () => {
     const answered = new Map<string, number>();
@@ -274,11 +274,12 @@ describe.each(['express', 'fastify'])('a process that is killed at a random mome
     await last.process.finished;
     const events = await kept();
     expect(events.filter(({ event_name: name }) => name === 'audit.gap')).toHaveLength(ROUNDS);
-    // Each process lacks events of its end only: as many as its gap, which has no other end, has room for.
+    // Each process lacks events of its end only, where its gap begins; answers of 32 connections come in any order.
     const requests = new Set(events.map(({ request_id: id }) => id));
     for (const ids of answered) {
       const missing = ids.filter((id) => !requests.has(id));
-      expect(missing).toEqual(missing.length === 0 ? [] : ids.slice(-missing.length));
+      const end = ids.length - missing.length - 32;
+      expect(missing.filter((id) => ids.indexOf(id) < end)).toEqual([]);
     }
     expect(await suspicions()).toEqual([]);
   }, 180_000);
