@@ -52,7 +52,7 @@ export class Outbox {
     this.held.set(event.order, event);
     this.unsent.push(event);
     if (event.awaited !== undefined) this.urgent = true;
-    if (this.urgent || this.unsent.length >= GATHERED) this.soon();
+    if (this.urgent || (this.unsent.length >= GATHERED && this.hasUse)) this.soon();
     else this.gathering ??= setTimeout(this.send, GATHER_MS);
   }
 
@@ -60,7 +60,7 @@ export class Outbox {
   remove(order: number): HeldEvent | undefined {
     const event = this.held.get(order);
     this.held.delete(order);
-    if (this.there.delete(order) && this.unsent.length > 0 && this.there.size <= MOST_THERE / 2) this.soon();
+    if (this.there.delete(order) && this.unsent.length > 0 && this.hasUse) this.soon();
     return event;
   }
 
@@ -76,6 +76,11 @@ export class Outbox {
     this.unsent = this.all();
     this.urgent = this.unsent.some(({ awaited }) => awaited !== undefined);
     this.send();
+  }
+
+  /** The worker has use for many: a few at a time, in turn after turn, would cost a message and a copy of the rest each. */
+  private get hasUse(): boolean {
+    return this.there.size <= MOST_THERE / 2;
   }
 
   /** Once a turn at most: a request must not pay for each message, and many events share one. */
