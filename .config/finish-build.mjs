@@ -7,10 +7,13 @@ writeFileSync('dist/cjs/package.json', JSON.stringify({ type: 'commonjs' }) + '\
 chmodSync('dist/cli/main.js', 0o755);
 
 // import.meta is none of CommonJS's: the files that need it have twins there.
-const workers = { 'delivery/worker': 'worker-main.js', 'ledger/audit/workers': 'examine-main.js' };
-for (const [folder, script] of Object.entries(workers)) {
-  writeFileSync(
-    `dist/cjs/${folder}/worker-location.js`,
-    `'use strict';\nexports.workerLocation = require('node:path').join(__dirname, '${script}');\n`,
-  );
+const locations = {
+  'delivery/worker': { workerLocation: 'worker-main.js' },
+  'ledger/audit/workers': { workerLocation: 'examine-main.js', verifyLocation: 'verify-main.js' },
+};
+for (const [folder, scripts] of Object.entries(locations)) {
+  const lines = Object.entries(scripts).map(([name, script]) => {
+    return `exports.${name} = require('node:path').join(__dirname, '${script}');\n`;
+  });
+  writeFileSync(`dist/cjs/${folder}/worker-location.js`, `'use strict';\n${lines.join('')}`);
 }

@@ -1,4 +1,5 @@
 import type { SinkStatus } from './event/event-sink.js';
+import type { VerificationStatus } from './event/verification-status.js';
 import type { ImmutableLogStatus } from './immutable-log.status.js';
 
 /** Something about the audit trail that somebody should know of. `message` is for people. */
@@ -7,14 +8,22 @@ export type AuditAlert = { readonly at: Date; readonly message: string } & (
   | { readonly kind: 'paused'; readonly reason: 'credentials' | 'quota'; readonly until: string }
   | { readonly kind: 'resumed' }
   | { readonly kind: 'lost'; readonly reason: string; readonly count: number }
+  | { readonly kind: 'verification'; readonly state: Exclude<VerificationStatus['state'], 'pending' | 'verified'> }
   | { readonly kind: 'rejected' | 'hash-mismatch' | 'contained'; readonly count: number }
 );
 
 type Change = AuditAlert extends infer Each ? (Each extends AuditAlert ? Omit<Each, 'at'> : never) : never;
 
+const VERIFICATION = {
+  tampered: 'The ledger was tampered with',
+  suspicious: 'The ledger is incomplete or suspicious',
+  failed: 'The ledger could not be verified',
+} as const;
+
 /** What has happened between two looks at the status. */
 export function alertsBetween(before: ImmutableLogStatus, now: ImmutableLogStatus, at: Date): AuditAlert[] {
   const changes = [...stateChanges(before, now), ...pauseChanges(before, now), ...losses(before, now)];
+  changes.push(...verified(before, now));
   return [...changes, ...counted(before, now)].map((change) => ({ at, ...change }));
 }
 
@@ -38,6 +47,13 @@ function losses(before: ImmutableLogStatus, now: ImmutableLogStatus): Change[] {
     const count = total - (before.dropped[reason] ?? 0);
     return count > 0 ? [{ kind: 'lost', reason, count, message: `${count} events were lost: ${reason}` }] : [];
   });
+}
+
+function verified({ verification: before }: ImmutableLogStatus, { verification: now }: ImmutableLogStatus): Change[] {
+  const { state = 'pending', findings = [], problem } = now ?? {};
+  if (state === 'pending' || state === 'verified' || state === before?.state) return [];
+  const why = problem ?? findings.map(({ code }) => code).join(', ');
+  return [{ kind: 'verification', state, message: `${VERIFICATION[state]}: ${why}` }];
 }
 
 function counted(before: ImmutableLogStatus, now: ImmutableLogStatus): Change[] {

@@ -12,7 +12,7 @@ export type AuditHealth<Key extends string> = Record<
   Key,
   Pick<
     ImmutableLogStatus,
-    'mode' | 'state' | 'waiting' | 'inFlight' | 'dropped' | 'rejected' | 'paused' | 'lastError'
+    'mode' | 'state' | 'waiting' | 'inFlight' | 'dropped' | 'rejected' | 'paused' | 'lastError' | 'verification'
   > & {
     readonly status: 'up' | 'down';
     readonly backlog?: number;
@@ -32,13 +32,16 @@ export class ImmutableLogHealthIndicator {
   constructor(@Inject(ImmutableLogService) private readonly log: ImmutableLogService) {}
 
   isHealthy<Key extends string>(key: Key, { degradedIsDown = false }: AuditHealthOptions = {}): AuditHealth<Key> {
-    const { mode, state, waiting, inFlight, dropped, rejected, paused, lastError, forwarding } = this.log.status();
+    const status = this.log.status();
+    const { mode, state, waiting, inFlight, dropped, rejected } = status;
+    const { paused, lastError, forwarding, verification } = status;
     const isDown = state === 'down' || state === 'closed' || (degradedIsDown && state === 'degraded');
     const health = {
       status: isDown ? ('down' as const) : ('up' as const),
       ...{ mode, state, waiting, inFlight, dropped, rejected },
       ...(forwarding && { backlog: forwarding.backlog }),
       ...(paused && { paused }),
+      ...(verification && { verification }),
       ...(lastError !== undefined && { lastError }),
     };
     return { [key]: health } as AuditHealth<Key>;

@@ -30,6 +30,7 @@ export type { BodyPolicy } from './event/body-policy.js';
 export { EventSink } from './event/event-sink.js';
 export type { Awaited, Delivery, FlushResult, ForwardStatus, Receipt, SinkStatus } from './event/event-sink.js';
 export type { Gap } from './event/losses.js';
+export type { VerificationFinding, VerificationStatus } from './event/verification-status.js';
 export type { RedactionOptions } from './event/redaction.options.js';
 export { ImmutableLogHealthIndicator } from './immutable-log.health-indicator.js';
 export type { AuditHealth, AuditHealthOptions } from './immutable-log.health-indicator.js';

@@ -92,7 +92,9 @@ export class LedgerSink implements EventSink {
   }
 
   status(): SinkStatus {
-    return { state: this.state(), ...this.hand.counts, ...this.counters.snapshot(), gaps: this.gaps.status() };
+    const verification = this.opener.value?.verification;
+    const figures = { ...this.hand.counts, ...this.counters.snapshot(), gaps: this.gaps.status() };
+    return { state: this.state(), ...figures, ...(verification && { verification }) };
   }
 
   /** With what tells of the lost ones. */

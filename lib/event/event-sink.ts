@@ -1,5 +1,6 @@
 import type { AuditEvent } from './audit-event.js';
 import type { Gap } from './losses.js';
+import type { VerificationStatus } from './verification-status.js';
 
 /** The destination's answer to one event. */
 export interface Receipt {
@@ -54,6 +55,8 @@ export interface SinkStatus {
   readonly latencyMs?: number;
   /** Where events are kept and then forwarded: how forwarding stands. The figures beside it are of the keeping. */
   readonly forwarding?: ForwardStatus;
+  /** Where `ledger.verifyAtStart` asks for it. */
+  readonly verification?: VerificationStatus;
 }
 
 /**

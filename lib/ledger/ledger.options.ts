@@ -1,4 +1,4 @@
-import { IsInt, IsObject, IsOptional, Matches, Max, Min } from 'class-validator';
+import { IsBoolean, IsInt, IsObject, IsOptional, Matches, Max, Min } from 'class-validator';
 import { IsFilePath } from '../options/validators.js';
 import { BALLAST_BYTES, MAX_WAITING_BYTES, MIN_FREE_BYTES } from './disk/space-defaults.js';
 import type { CheckpointSigner } from './keys/checkpoint-signer.js';
@@ -53,6 +53,10 @@ export class LedgerOptions {
   @Min(1_000_000)
   @Max(10_000_000_000)
   maxWaitingBytes: number = MAX_WAITING_BYTES;
+
+  /** Also verifies all of the ledger after each start, in a thread of its own; logged, in `status()` and `alerts$`. */
+  @IsBoolean()
+  verifyAtStart: boolean = false;
 
   /** In `hybrid` mode the content of events is erased here so many days after it came, if the API has it; never unless given. Entries, checkpoints and proofs stay. */
   @IsOptional()

@@ -1,3 +1,5 @@
+import type { StartVerification } from './audit/workers/start-verification.js';
+import type { VerificationStatus } from '../event/verification-status.js';
 import { encodeBase64 } from './encoding/base64.js';
 import { decodeUtf8 } from './encoding/utf8.js';
 import { formatOpening } from './leaf/opening.js';
@@ -33,6 +35,8 @@ export interface LedgerParts {
   readonly newest: () => Promise<Released>;
   /** Missing when the ledger is read only. */
   readonly writer?: LedgerWriter | undefined;
+  /** Present where it was asked for. */
+  readonly verification?: StartVerification | undefined;
 }
 
 /** An append-only log of events whose every state is signed, and of which every event can be proved to be in it. */
@@ -167,9 +171,14 @@ export class Ledger {
       yield* await this.parts.store.entries(at, Math.min(at + TILE_WIDTH, end));
   }
 
+  /** What the verification at the start has come to, where there is one. */
+  get verification(): VerificationStatus | undefined {
+    return this.parts.verification?.status;
+  }
+
   status(): LedgerStatus {
-    const { origin, vkey } = this;
-    const common = { origin, vkey, size: this.size() };
+    const { origin, vkey, verification } = this;
+    const common = { origin, vkey, size: this.size(), ...(verification && { verification }) };
     if (this.parts.writer !== undefined) {
       const status = { ...common, ...this.parts.writer.status() };
       return this.closing === undefined ? status : { ...status, state: 'closed' };
@@ -192,6 +201,7 @@ export class Ledger {
 
   private async end(): Promise<void> {
     try {
+      await this.parts.verification?.close();
       await this.parts.writer?.close();
     } finally {
       await this.parts.store.close();

@@ -1,3 +1,4 @@
+import type { VerificationStatus } from '../event/verification-status.js';
 import type { DiskStatus } from './disk/disk-guard.js';
 import type { Salts } from './leaf/commitment.js';
 
@@ -161,4 +162,6 @@ export interface LedgerStatus {
   readonly lastError?: string;
   /** Missing where nothing is written. */
   readonly disk?: DiskStatus;
+  /** Where `verifyAtStart` asks for it. */
+  readonly verification?: VerificationStatus;
 }

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { AuditLogger } from '../event/audit-logger.js';
 import { containedLogger } from '../event/contained-logger.js';
+import { StartVerification } from './audit/workers/start-verification.js';
+import type { StartVerificationContext } from './audit/workers/start-verification.js';
 import { parseCheckpoint } from './checkpoint/checkpoint.js';
 import { isKeyName } from './checkpoint/key-name.js';
 import { parseNote } from './checkpoint/note.js';
@@ -48,6 +50,10 @@ export interface OpenLedgerOptions {
   readonly ballastBytes?: number | undefined;
   /** Events are refused while more bytes of them wait to be written; 64 MB unless given. */
   readonly maxWaitingBytes?: number | undefined;
+  /** Verifies all of it, content too, ten seconds after it is open, in a thread of its own. */
+  readonly verifyAtStart?: boolean | undefined;
+  /** When, and with which script. */
+  readonly verification?: Pick<StartVerificationContext, 'afterMs' | 'location'> | undefined;
   readonly now?: (() => number) | undefined;
   readonly randomBytes?: ((bytes: number) => Uint8Array) | undefined;
   /** Opens the connections to the database instead of better-sqlite3. */
@@ -138,7 +144,18 @@ async function openWriter({ store, disk, highWater }: Opened, options: OpenLedge
     logger: options.logger,
   });
   await writer.start(await memories(store, identity, { path: highWaterPath(options), note: highWater }));
-  return new Ledger({ store, identity, writer, newest: () => writer.newest() });
+  const parts = { store, identity, writer, newest: () => writer.newest() };
+  if (!options.verifyAtStart) return new Ledger(parts);
+  const verification = new StartVerification({
+    ...options.verification,
+    origin: identity.origin,
+    vkey: identity.vkey,
+    path: options.path,
+    highWaterPath: highWaterPath(options),
+    logger: options.logger,
+  });
+  verification.begin();
+  return new Ledger({ ...parts, verification });
 }
 
 function signerOf(

@@ -28,6 +28,33 @@ describe('logs of one process', () => {
   });
 });
 
+describe('a log that verifies its ledger at the start', () => {
+  const take = { module: 'import { createImmutableLog } from', commonjs: 'const { createImmutableLog } =' };
+
+  it.each(['module', 'commonjs'] as const)('says in its status what was found, as %s', async (kind) => {
+    const folder = temporaryFolder();
+    const from = kind === 'module' ? "'nestjs-immutable-log'" : "require('nestjs-immutable-log')";
+    const code = `
+      ${take[kind]} ${from};
+      (async () => {
+        const ledger = { path: ${JSON.stringify(join(folder.path, 'ledger.db'))}, ballastBytes: 0, verifyAtStart: true };
+        const log = await createImmutableLog({ ledger });
+        await log.record('work.done', {}, { guarantee: 'durable' });
+        const isPending = () => (log.status().verification?.state ?? 'pending') === 'pending';
+        for (let tries = 0; tries < 300 && isPending(); tries++) await new Promise((next) => setTimeout(next, 100));
+        console.log('verification ' + JSON.stringify(log.status().verification));
+        await log.close();
+      })();`;
+    const running = start([process.execPath, `--input-type=${kind}`, '-e', code], { cwd: projectRoot });
+    const { stdout } = await running.finished;
+    const [, found = 'null'] = /^verification (.*)$/m.exec(stdout) ?? [];
+    // The first entry, that of the stream, and the event.
+    expect(JSON.parse(found)).toEqual({ state: 'verified', entries: 3, findings: [] });
+    expect(stdout).toMatch(/The ledger .* was verified: 3 entries and their content/);
+    folder.cleanUp();
+  });
+});
+
 /** The built package without the script of its thread, as a bundler leaves it. */
 describe.each(['express', 'fastify'])('an application whose worker thread cannot start, on %s', (platform) => {
   let folder: ReturnType<typeof temporaryFolder>;

@@ -47,6 +47,24 @@ describe('alertsBetween', () => {
     ]);
   });
 
+  it('tells what the verification at the start has found, once, and not that all is well', () => {
+    const pending = { verification: { state: 'pending' as const } };
+    const findings = [{ code: 'CONTENT_ALTERED', index: 6 }, { code: 'SCHEMA_ALTERED' }];
+    const tampered = { verification: { state: 'tampered' as const, entries: 9, findings } };
+    expect(kindsBetween(pending, { verification: { state: 'verified', entries: 9, findings: [] } })).toEqual([]);
+    expect(alertsBetween(status(pending), status(tampered), at)).toEqual([
+      {
+        ...{ at, kind: 'verification', state: 'tampered' },
+        message: 'The ledger was tampered with: CONTENT_ALTERED, SCHEMA_ALTERED',
+      },
+    ]);
+    expect(kindsBetween(tampered, tampered)).toEqual([]);
+    const failed = { verification: { state: 'failed' as const, problem: 'no thread' } };
+    expect(alertsBetween(status({}), status(failed), at)).toEqual([
+      { at, kind: 'verification', state: 'failed', message: 'The ledger could not be verified: no thread' },
+    ]);
+  });
+
   it('tells of refusals, wrong receipts and contained failures, by whoever met them', () => {
     const forwarding = { ...status(), role: 'active' as const, position: 9, backlog: 0, erased: 0 };
     expect(
