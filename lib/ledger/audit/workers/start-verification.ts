@@ -23,6 +23,7 @@ export class StartVerification {
   private current: VerificationStatus = { state: 'pending' };
   private timer: NodeJS.Timeout | undefined;
   private worker: Worker | undefined;
+  private isClosed = false;
 
   constructor(private readonly context: StartVerificationContext) {}
 
@@ -36,8 +37,8 @@ export class StartVerification {
 
   /** What is not done by now is left. */
   async close(): Promise<void> {
+    this.isClosed = true;
     clearTimeout(this.timer);
-    this.worker?.removeAllListeners();
     await this.worker?.terminate();
   }
 
@@ -63,7 +64,7 @@ export class StartVerification {
   }
 
   private end(result: VerificationStatus): void {
-    if (this.current.state !== 'pending') return;
+    if (this.isClosed || this.current.state !== 'pending') return;
     this.current = result;
     const { logger, path, origin } = this.context;
     const { state, entries, findings = [], problem } = result;
