@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
 import { cpSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { openLedger } from '../../lib/ledger/open-ledger.js';
 import { start, type Started } from '../support/child-process.js';
-import { temporaryFolder } from '../support/ledger.js';
+import { anEvent, KeptLines, temporaryFolder } from '../support/ledger.js';
 import { projectRoot } from '../support/source-files.js';
 
 describe('logs of one process', () => {
@@ -29,29 +31,61 @@ describe('logs of one process', () => {
 });
 
 describe('a log that verifies its ledger at the start', () => {
-  const take = { module: 'import { createImmutableLog } from', commonjs: 'const { createImmutableLog } =' };
+  const folders: Record<string, ReturnType<typeof temporaryFolder>> = {};
+  const takes = {
+    module: "import { createImmutableLog, ImmutableLogHealthIndicator } from 'nestjs-immutable-log';",
+    commonjs: "const { createImmutableLog, ImmutableLogHealthIndicator } = require('nestjs-immutable-log');",
+  };
 
-  it.each(['module', 'commonjs'] as const)('says in its status what was found, as %s', async (kind) => {
-    const folder = temporaryFolder();
-    const from = kind === 'module' ? "'nestjs-immutable-log'" : "require('nestjs-immutable-log')";
+  afterEach(() => Object.values(folders).forEach(({ cleanUp }) => cleanUp()));
+
+  async function aLedger(kind: keyof typeof takes): Promise<string> {
+    const path = join((folders[kind] = temporaryFolder()).path, 'ledger.db');
+    const ledger = await openLedger({ path, logger: new KeptLines(), ballastBytes: 0 });
+    for (let number = 0; number < 9; number++) await ledger.append(anEvent(number));
+    await ledger.close();
+    return path;
+  }
+
+  /** What a user sees of it, the first time that it is not pending. */
+  async function seenBy(kind: keyof typeof takes, path: string): Promise<unknown> {
     const code = `
-      ${take[kind]} ${from};
+      ${takes[kind]}
       (async () => {
-        const ledger = { path: ${JSON.stringify(join(folder.path, 'ledger.db'))}, ballastBytes: 0, verifyAtStart: true };
+        const ledger = { path: ${JSON.stringify(path)}, ballastBytes: 0, verifyAtStart: true };
         const log = await createImmutableLog({ ledger });
-        await log.record('work.done', {}, { guarantee: 'durable' });
+        const alerts = [];
+        log.alerts$.subscribe(({ kind, state }) => alerts.push({ kind, state }));
         const isPending = () => (log.status().verification?.state ?? 'pending') === 'pending';
         for (let tries = 0; tries < 300 && isPending(); tries++) await new Promise((next) => setTimeout(next, 100));
-        console.log('verification ' + JSON.stringify(log.status().verification));
+        await new Promise((next) => setTimeout(next, 1_000));
+        await log.record('work.done', {}, { guarantee: 'durable' });
+        const { audit } = new ImmutableLogHealthIndicator(log).isHealthy('audit');
+        console.log('seen ' + JSON.stringify({ alerts, health: audit.status, ...audit.verification }));
         await log.close();
       })();`;
     const running = start([process.execPath, `--input-type=${kind}`, '-e', code], { cwd: projectRoot });
-    const { stdout } = await running.finished;
-    const [, found = 'null'] = /^verification (.*)$/m.exec(stdout) ?? [];
-    // The first entry, that of the stream, and the event.
-    expect(JSON.parse(found)).toEqual({ state: 'verified', entries: 3, findings: [] });
-    expect(stdout).toMatch(/The ledger .* was verified: 3 entries and their content/);
-    folder.cleanUp();
+    const { stdout, stderr } = await running.finished;
+    const [, seen = 'null'] = /^seen (.*)$/m.exec(stdout) ?? [];
+    return { ...JSON.parse(seen), logged: /.* (was verified|TAMPERED WITH).*/.exec(stdout + stderr)?.[1] };
+  }
+
+  it('says what it has found, sound or not, and records on', async () => {
+    const [sound, forged] = await Promise.all([aLedger('module'), aLedger('commonjs')]);
+    const database = new Database(forged);
+    database.exec("DROP TRIGGER content_is_fixed; UPDATE content SET payload = x'7b7d' WHERE idx = 4");
+    database.close();
+    const [one, other] = await Promise.all([seenBy('module', sound), seenBy('commonjs', forged)]);
+    // The genesis and nine events; a stream begins with its first event.
+    expect(one).toEqual({
+      ...{ alerts: [], health: 'up', state: 'verified', entries: 10, findings: [] },
+      logged: 'was verified',
+    });
+    expect(other).toMatchObject({
+      ...{ alerts: [{ kind: 'verification', state: 'tampered' }], health: 'up', state: 'tampered' },
+      findings: [{ code: 'CONTENT_ALTERED', index: 4 }, { code: 'SCHEMA_ALTERED' }],
+      logged: 'TAMPERED WITH',
+    });
   });
 });
 
