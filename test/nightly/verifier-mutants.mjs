@@ -39,6 +39,14 @@ const EQUIVALENT = {
   'lib/ledger/merkle/entry-bundle.ts high === undefined || low === undefined':
     'ends sooner: without a length the end is no number, and not that of the bundle',
   'lib/ledger/merkle/entry-bundle.ts end > bundle.length': 'ends sooner: such an end is not that of the bundle',
+  'lib/ledger/merkle/tree-growth.ts !subtrees.every((subtree) => subtree !== undefined)':
+    'ends sooner: the tile that has not got a subtree is missing or too short, which is looked at next',
+  'lib/ledger/merkle/tree-growth.ts hashes?.length !== width * HASH_BYTES':
+    'says it again: in a tile that is missing or too short, a subtree was missing',
+  'lib/ledger/merkle/verify-consistency.ts first === undefined':
+    'ends sooner: without a hash the walk does not come to the root of a larger tree',
+  'lib/ledger/verify/verify-tlog-proof.ts proof === undefined':
+    'ends sooner: what has no checkpoint throws, and is answered in the same way',
 };
 
 const [wanted = ''] = process.argv.slice(2);

@@ -7,6 +7,7 @@ import {
   leafHash,
   leafReader,
   nodeHash,
+  rangeRoot,
   verifyConsistency,
   verifyInclusion,
 } from '../../../lib/ledger/verify/index.js';
@@ -204,6 +205,15 @@ describe('proofs that cannot be built', () => {
     for (const size of [0, 1, 2, 4, 7]) expect(() => new CompactRange(size, [one, other])).toThrow(RangeError);
     const full = new CompactRange(Number.MAX_SAFE_INTEGER, Array<Uint8Array>(53).fill(one));
     expect(() => full.append(one)).toThrow(RangeError);
+  });
+
+  it('are not built over ranges whose ends are no integers, or none that JavaScript can count to', () => {
+    const known = (): Uint8Array => hashes[0]!;
+    expect(rangeRoot({ start: 0, end: 3 }, known)).toEqual(nodeHash(known(), known()));
+    for (const end of [-1, 1.5, NaN, Infinity, 2 ** 53, '2' as unknown as number]) {
+      expect(rangeRoot({ start: 0, end }, known)).toBeUndefined();
+      expect(rangeRoot({ start: end, end: 2 }, known)).toBeUndefined();
+    }
   });
 
   it('are not built over what is no hash', () => {
