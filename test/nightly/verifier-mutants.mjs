@@ -35,6 +35,8 @@ const EQUIVALENT = {
   'lib/ledger/checkpoint/parse-policy.ts name === undefined || count === undefined || members.length === 0':
     'says it better: such a line has no valid threshold either',
   'lib/ledger/checkpoint/sign-note.ts message === undefined': 'says it better: nothing that is not bytes can be signed',
+  "lib/ledger/leaf/opening.ts leaf?.type !== 'event'":
+    'ends sooner: no other leaf has commitments that could be opened',
   'lib/ledger/leaf/text-meta.ts isSame(shape.names, names)': 'remembers an order of names: the same is made again',
   'lib/ledger/merkle/entry-bundle.ts high === undefined || low === undefined':
     'ends sooner: without a length the end is no number, and not that of the bundle',
