@@ -201,8 +201,8 @@ export class Ledger {
 
   private async end(): Promise<void> {
     try {
-      await this.parts.verification?.close();
-      await this.parts.writer?.close();
+      // Both at once: the writer refuses what comes from now on, not a moment later.
+      await Promise.all([this.parts.writer?.close(), this.parts.verification?.close()]);
     } finally {
       await this.parts.store.close();
     }
