@@ -108,9 +108,7 @@ function compareInclusion({ index, leafHash, proof }, { size, root, tally }) {
     const [leaf, top] = all.splice(-2);
     return verifyInclusion(index, size, leaf, all, top);
   };
-  tally.expect(holds(hashes), `ours: Go's proof of ${index} in ${size} is refused`);
-  const { bit, hashes: spoilt } = spoil(hashes);
-  tally.expect(!holds(spoilt), `ours: Go's proof of ${index} in ${size} is accepted with bit ${bit} changed`);
+  compareAnswers(hashes, holds, { what: `of ${index} in ${size}`, tally });
 }
 
 function compareConsistency({ oldSize, oldRoot, proof }, { size, root, tally }) {
@@ -119,12 +117,13 @@ function compareConsistency({ oldSize, oldRoot, proof }, { size, root, tally }) 
     const [old, top] = all.splice(-2);
     return verifyConsistency(oldSize, size, all, old, top);
   };
-  tally.expect(holds(hashes), `ours: Go's proof that ${size} continues ${oldSize} is refused`);
+  compareAnswers(hashes, holds, { what: `that ${size} continues ${oldSize}`, tally });
+}
+
+function compareAnswers(hashes, holds, { what, tally }) {
+  tally.expect(holds(hashes), `ours: Go's proof ${what} is refused`);
   const { bit, hashes: spoilt } = spoil(hashes);
-  tally.expect(
-    !holds(spoilt),
-    `ours: Go's proof that ${size} continues ${oldSize} is accepted with bit ${bit} changed`,
-  );
+  tally.expect(!holds(spoilt), `ours: Go's proof ${what} is accepted with bit ${bit} changed`);
 }
 
 function bytes(text) {
