@@ -1,5 +1,5 @@
-import type { StartVerification } from './audit/workers/start-verification.js';
 import type { VerificationStatus } from '../event/verification-status.js';
+import type { StartVerification } from './audit/workers/start-verification.js';
 import { encodeBase64 } from './encoding/base64.js';
 import { decodeUtf8 } from './encoding/utf8.js';
 import { formatOpening } from './leaf/opening.js';

@@ -39,8 +39,8 @@ describe('a log that verifies its ledger at the start', () => {
 
   afterEach(() => Object.values(folders).forEach(({ cleanUp }) => cleanUp()));
 
-  async function aLedger(kind: keyof typeof takes): Promise<string> {
-    const path = join((folders[kind] = temporaryFolder()).path, 'ledger.db');
+  async function aLedger(name: string): Promise<string> {
+    const path = join((folders[name] = temporaryFolder()).path, 'ledger.db');
     const ledger = await openLedger({ path, logger: new KeptLines(), ballastBytes: 0 });
     for (let number = 0; number < 9; number++) await ledger.append(anEvent(number));
     await ledger.close();
@@ -70,12 +70,27 @@ describe('a log that verifies its ledger at the start', () => {
     return { ...JSON.parse(seen), logged: /.* (was verified|TAMPERED WITH).*/.exec(stdout + stderr)?.[1] };
   }
 
+  /** What a served ledger logs of it. */
+  async function servedLines(path: string): Promise<string> {
+    const code = `
+      import { createLedgerServer } from 'nestjs-immutable-log/ledger';
+      const options = { path: ${JSON.stringify(path)}, port: 0, ballastBytes: 0, verifyAtStart: true };
+      let told;
+      const line = new Promise((resolve) => { told = (text) => /verified|TAMPERED/.test(text) && resolve(text); });
+      const server = await createLedgerServer({ ...options, logger: { log: told, warn: told, error: told } });
+      console.log(await Promise.race([line, new Promise((next) => setTimeout(next, 30_000, 'nothing').unref())]));
+      await server.close();`;
+    const running = start([process.execPath, '--input-type=module', '-e', code], { cwd: projectRoot });
+    return (await running.finished).stdout;
+  }
+
   it('says what it has found, sound or not, and records on', async () => {
-    const [sound, forged] = await Promise.all([aLedger('module'), aLedger('commonjs')]);
+    const [sound, served, forged] = await Promise.all([aLedger('sound'), aLedger('served'), aLedger('forged')]);
     const database = new Database(forged);
     database.exec("DROP TRIGGER content_is_fixed; UPDATE content SET payload = x'7b7d' WHERE idx = 4");
     database.close();
-    const [one, other] = await Promise.all([seenBy('module', sound), seenBy('commonjs', forged)]);
+    const seen = [seenBy('module', sound), seenBy('commonjs', forged)];
+    const [one, other, line] = await Promise.all([...seen, servedLines(served)]);
     // The genesis and nine events; a stream begins with its first event.
     expect(one).toEqual({
       ...{ alerts: [], health: 'up', state: 'verified', entries: 10, findings: [] },
@@ -86,7 +101,9 @@ describe('a log that verifies its ledger at the start', () => {
       findings: [{ code: 'CONTENT_ALTERED', index: 4 }, { code: 'SCHEMA_ALTERED' }],
       logged: 'TAMPERED WITH',
     });
-  });
+    expect(line).toMatch(/was verified: 10 entries and their content/);
+    // Ten seconds pass before it begins.
+  }, 60_000);
 });
 
 /** The built package without the script of its thread, as a bundler leaves it. */

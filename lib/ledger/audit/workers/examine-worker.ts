@@ -1,5 +1,6 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Chunk, ChunkExamined, ExamineInput } from './examine-protocol.js';
+import { startThread } from './start-thread.js';
 
 /** What is told of a chunk: what was found, or that the worker cannot. */
 export type ChunkOutcome = ChunkExamined['examined'] | 'failed';
@@ -12,8 +13,7 @@ export class ExamineWorker {
 
   constructor(location: URL | string, input: ExamineInput) {
     try {
-      // Flags of the process may not fit a thread: those for a script that is given as text, and some of V8's.
-      this.worker = new Worker(location, { name: 'immutable-log verify', workerData: input, execArgv: [] });
+      this.worker = startThread(location, input);
     } catch {
       this.die();
       return;

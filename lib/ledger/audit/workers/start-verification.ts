@@ -1,6 +1,7 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { AuditLogger } from '../../../event/audit-logger.js';
 import type { VerificationFinding, VerificationStatus } from '../../../event/verification-status.js';
+import { startThread } from './start-thread.js';
 import type { VerifyAnswer, VerifyInput } from './verify-protocol.js';
 import { verifyLocation } from './worker-location.js';
 
@@ -46,8 +47,7 @@ export class StartVerification {
     const { path, highWaterPath, vkey, location = verifyLocation } = this.context;
     const workerData: VerifyInput = { path, highWaterPath, vkey };
     try {
-      // Flags of the process may not fit a thread: those for a script that is given as text, and some of V8's.
-      this.worker = new Worker(location, { name: 'immutable-log verify', workerData, execArgv: [] });
+      this.worker = startThread(location, workerData);
     } catch (error) {
       return this.fail(error);
     }

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { VerificationStatus } from '../../../event/verification-status.js';
-import { parsePolicy } from '../../checkpoint/parse-policy.js';
+import { trustInKeys } from '../open-checkpoint.js';
 import { databaseSource } from '../sources/database-source.js';
 import { verifyLedger } from '../verify-ledger.js';
 import { summarise } from './summarise.js';
@@ -11,7 +11,7 @@ const { path, highWaterPath, vkey } = workerData as VerifyInput;
 
 async function verify(): Promise<VerificationStatus> {
   // One thread: an application that starts has use for its processors.
-  const options = { policy: parsePolicy(`log ${vkey}\nquorum none\n`), content: true, workers: 1 };
+  const options = { policy: trustInKeys([vkey]), content: true, workers: 1 };
   return summarise(await verifyLedger(databaseSource(path, { highWaterPath }), options));
 }
 
