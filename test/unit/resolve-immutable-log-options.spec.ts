@@ -72,6 +72,7 @@ describe('options', () => {
       IMTBL_REDACTION_DENYLIST: 'iban,customer.birthday',
       IMTBL_LEDGER_PATH: '/var/audit/ledger.db',
       IMTBL_LEDGER_ORIGIN: 'audit.example.com/shop',
+      IMTBL_LEDGER_VERIFY_AT_START: 'true',
       IMTBL_DELIVERY_TIMEOUT_MS: '750',
       IMTBL_DELIVERY_OVERFLOW: 'drop-oldest',
       IMTBL_DELIVERY_HEADERS: '{"X-Gateway":"eu"}',
@@ -85,7 +86,7 @@ describe('options', () => {
       serviceName: '007',
       capture: { body: 'errors', skipPaths: ['/up', '/internal/**'], methods: ['POST', 'PUT'] },
       redaction: { denylist: ['iban', 'customer.birthday'] },
-      ledger: { path: '/var/audit/ledger.db', origin: 'audit.example.com/shop' },
+      ledger: { path: '/var/audit/ledger.db', origin: 'audit.example.com/shop', verifyAtStart: true },
       delivery: {
         timeoutMs: 750,
         overflow: 'drop-oldest',
