@@ -91,7 +91,10 @@ export interface ErasureRequest {
 export interface ErasureReceipt {
   /** The places of the entries that announce it. */
   readonly indexes: readonly number[];
-  /** Nothing of it is left in the ledger's files. If not, somebody reads them: it is done within the hour. */
+  /**
+   * Nothing of it is left in the ledger's files. If not, somebody reads them, and it is done within the hour, or the ledger
+   * was closed meanwhile, and it is done when it is opened again.
+   */
   readonly complete: boolean;
 }
 

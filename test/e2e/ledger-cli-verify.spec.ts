@@ -5,7 +5,10 @@ import { CommandLine } from '../support/command-line.js';
 import { temporaryFolder } from '../support/ledger.js';
 import { copyOf, makeLedger, tamper } from '../unit/ledger/audit/audit.fixture.js';
 import type { ClosedLedger, TestDatabase } from '../unit/ledger/audit/audit.fixture.js';
+import { LOG, MemorySource } from '../unit/ledger/audit/memory.source.js';
 import { rebuild, rewriteEvent } from '../unit/ledger/audit/rewrite.fixture.js';
+import { writeTree } from '../unit/ledger/audit/write-tree.fixture.js';
+import { leaf } from '../unit/ledger/ledger.fixture.js';
 
 const TABLES = ['content', 'event_index', 'idem', 'entry'];
 
@@ -176,6 +179,25 @@ describe('immutable-log verify', () => {
     const { code, stdout } = await cli.run('verify', '--db', older, '--high-water', 'elsewhere.note');
     expect(code).toBe(1);
     expect(stdout).toMatch(/ROLLBACK .*holder=elsewhere\.note/);
+  });
+
+  it("--opaque-entries verifies another application's log", async () => {
+    const { note } = new MemorySource(Array.from({ length: 300 }, (_, index) => leaf(index)));
+    writeTree(cli.at('other'), 300);
+    cli.write('other/checkpoint', note);
+    const other = ['--dir', 'other', '--policy', cli.policyFor(LOG)];
+    const understood = await cli.run('verify', ...other);
+    expect(understood.code).toBe(2);
+    expect(understood.stdout).toContain('LEAF_MALFORMED');
+    const { code, stdout } = await cli.run('verify', ...other, '--opaque-entries');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\n {2}- what the entries say\n/);
+    writeFileSync(cli.at('other/checkpoint'), note.replace('\n300\n', '\n299\n'));
+    expect((await cli.run('verify', ...other, '--opaque-entries')).code).toBe(1);
+    for (const ours of [db(), ['--dir', 'other', '--content']]) {
+      const refused = await cli.run('verify', ...ours, '--opaque-entries');
+      expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining("'--opaque-entries' cannot be used") });
+    }
   });
 
   it('compares receipts', async () => {

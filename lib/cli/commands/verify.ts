@@ -32,6 +32,7 @@ interface Options {
   readonly state?: string;
   readonly receipts?: string;
   readonly content?: boolean;
+  readonly opaqueEntries?: boolean;
   readonly workers?: number;
   readonly bearer?: string;
   readonly json?: boolean;
@@ -43,37 +44,18 @@ Examples:
   immutable-log verify --db .immutable-log/ledger.db --content
   immutable-log verify --url https://audit.example.com --policy policy.txt --state seen.note
   immutable-log verify --dir /srv/www/log --policy policy.txt --receipts receipts/ --json
+  immutable-log verify --url https://other.example.com --policy theirs.txt --opaque-entries
 
 A policy (c2sp.org/tlog-policy) says whom you trust; without one the key comes from the ledger itself, and whoever rewrote
 all of it, key included, goes unseen. --state remembers the newest checkpoint from one run to the next.
 `;
 
 export function verifyCommand(context: CommandContext): Command {
-  return new Command('verify')
+  return withOptions(new Command('verify'))
     .summary('verify everything: signature, tiles, entries, content, receipts')
     .description(
       'Verifies a ledger completely and says what it found, and what it did not check. Changes nothing in it.',
     )
-    .addOption(new Option('--db <file>', 'the file of a ledger, which may be at work').conflicts(['dir', 'url']))
-    .addOption(new Option('--dir <folder>', 'a static export').conflicts(['db', 'url']))
-    .addOption(new Option('--url <url>', 'a ledger or export that is served').conflicts(['db', 'dir']))
-    .option('--policy <file>', 'whom to trust')
-    .option('--state <file>', 'the checkpoint that was seen last; moved on when all is well')
-    .option('--receipts <folder>', 'receipts of clients: .tlog-proof, .json and .jsonl files')
-    .addOption(
-      new Option('--high-water <file>', 'what the ledger remembers beside itself (default: <db>.high-water)').conflicts(
-        ['dir', 'url'],
-      ),
-    )
-    .option('--content', 'also payloads, meta and the search index (only with --db)')
-    .option(
-      '--workers <number>',
-      'threads, 64 at most (default: for a large ledger up to 4, as many as there are cores)',
-      parseCount,
-    )
-    .addOption(bearerOption())
-    .option('--json', 'the whole report as JSON, with the evidence')
-    .option('-q, --quiet', 'findings and result only, no progress bar')
     .addHelpText('after', EXAMPLES + EXIT_CODES_HELP)
     .action(async (options: Options) => {
       const report = await run(options, context.terminal);
@@ -86,6 +68,36 @@ export function verifyCommand(context: CommandContext): Command {
     });
 }
 
+function withOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--db <file>', 'the file of a ledger, which may be at work').conflicts(['dir', 'url']))
+    .addOption(new Option('--dir <folder>', 'a static export').conflicts(['db', 'url']))
+    .addOption(new Option('--url <url>', 'a ledger or export that is served').conflicts(['db', 'dir']))
+    .option('--policy <file>', 'whom to trust')
+    .option('--state <file>', 'the checkpoint that was seen last; moved on when all is well')
+    .option('--receipts <folder>', 'receipts of clients: .tlog-proof, .json and .jsonl files')
+    .addOption(
+      new Option('--high-water <file>', 'what the ledger remembers beside itself (default: <db>.high-water)').conflicts(
+        ['dir', 'url'],
+      ),
+    )
+    .option('--content', 'also payloads, meta and the search index (only with --db)')
+    .addOption(
+      new Option('--opaque-entries', "the entries are another application's: verify the tree alone").conflicts([
+        'db',
+        'content',
+      ]),
+    )
+    .option(
+      '--workers <number>',
+      'threads, 64 at most (default: for a large ledger up to 4, as many as there are cores)',
+      parseCount,
+    )
+    .addOption(bearerOption())
+    .option('--json', 'the whole report as JSON, with the evidence')
+    .option('-q, --quiet', 'findings and result only, no progress bar');
+}
+
 async function run(options: Options, terminal: Terminal): Promise<VerifyReport> {
   const policy = options.policy === undefined ? undefined : await readPolicy(options.policy);
   const remembered = options.state === undefined ? [] : await readState(options.state);
@@ -93,9 +105,10 @@ async function run(options: Options, terminal: Terminal): Promise<VerifyReport> 
   const receipts = options.receipts === undefined ? undefined : await readReceipts(options.receipts);
   const bar = new ProgressBar(terminal, 'Verifying', options.quiet === true);
   try {
-    const { content, workers } = options;
+    const { content, opaqueEntries, workers } = options;
     const onProgress = ({ done, total }: { done: number; total: number }): void => bar.update(done, total);
-    return await verifyLedger(await sourceOf(options), { policy, remembered, receipts, content, workers, onProgress });
+    const given = { policy, remembered, receipts, content, opaqueEntries, workers, onProgress };
+    return await verifyLedger(await sourceOf(options), given);
   } finally {
     bar.end();
   }

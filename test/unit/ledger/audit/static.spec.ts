@@ -1,38 +1,22 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createHash } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { exportStatic } from '../../../../lib/ledger/export/export-static.js';
 import { directorySource } from '../../../../lib/ledger/audit/sources/directory-source.js';
 import { httpSource } from '../../../../lib/ledger/audit/sources/http-source.js';
 import { exitCode } from '../../../../lib/ledger/audit/verify-report.js';
 import { verifyLedger } from '../../../../lib/ledger/audit/verify-ledger.js';
 import { trustInKeys } from '../../../../lib/ledger/audit/open-checkpoint.js';
-import {
-  entryBundles,
-  formatEntryBundle,
-  hashTiles,
-  leafHash,
-  tilePath,
-  TreeGrowth,
-} from '../../../../lib/ledger/verify/index.js';
 import { openTestLedger, temporaryFolder } from '../../../support/ledger.js';
 import { leaf, withBitFlipped } from '../ledger.fixture.js';
 import { readVectors } from '../vectors/read-vectors.js';
 import { briefly, copyOf, makeLedger } from './audit.fixture.js';
 import { LOG, MemorySource } from './memory.source.js';
+import { writeTree } from './write-tree.fixture.js';
 
 describe('a static export', () => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -378,25 +362,6 @@ describe('the trees of the vectors, written out', () => {
     30_000,
   );
 });
-
-/** Writes the files of a tree of `leaf-N`; answers with their lines of the manifest. */
-function writeTree(folder: string, size: number): string[] {
-  const growth = TreeGrowth.empty();
-  for (let index = 0; index < size; index++) growth.append(leafHash(leaf(index)));
-  const tiles = new Map(growth.takeGrownTiles().map(({ level, n, data }) => [`${level}/${n}`, data]));
-  const files = [
-    ...[...hashTiles(size)].map((address) => [tilePath(address), tiles.get(`${address.level}/${address.n}`)!] as const),
-    ...[...entryBundles(size)].map((address) => {
-      const entries = Array.from({ length: address.width }, (_, at) => leaf(address.n * 256 + at));
-      return [tilePath(address), formatEntryBundle(entries)] as const;
-    }),
-  ];
-  return files.map(([path, bytes]) => {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), bytes);
-    return `${path} ${bytes.length} ${createHash('sha256').update(bytes).digest('hex')}\n`;
-  });
-}
 
 function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
