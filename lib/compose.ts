@@ -42,7 +42,8 @@ export async function composeSink(options: ResolvedImmutableLogOptions, given: A
 /** What applications inject, with its figures published where that is asked for. */
 export async function composeService(parts: ServiceParts): Promise<ImmutableLogService> {
   const service = new ImmutableLogService(parts);
-  if (parts.options.metrics) await publishMetrics(() => service.status());
+  const { metrics, serviceName } = parts.options;
+  if (metrics) await publishMetrics({ serviceName, status: () => service.status() });
   return service;
 }
 

@@ -101,19 +101,26 @@ const INSTRUMENTS: readonly Instrument[] = [
   },
 ];
 
+/** A log whose figures are published. */
+export interface MeasuredLog {
+  /** The attribute `service` of all of them: logs of one process would take each other's place. */
+  readonly serviceName: string;
+  status(): ImmutableLogStatus;
+}
+
 /**
  * Publishes the figures of `status()` as OpenTelemetry metrics of the application's meter provider, asked for at each
  * collection: an event costs nothing more. Ends by itself when the log is closed.
  *
  * @throws {MetricsMissingError} without `@opentelemetry/api`.
  */
-export async function publishMetrics(look: () => ImmutableLogStatus): Promise<void> {
+export async function publishMetrics(log: MeasuredLog): Promise<void> {
   const { metrics } = await loadApi();
   const meter = metrics.getMeter('nestjs-immutable-log', VERSION);
-  for (const instrument of INSTRUMENTS) register(meter, instrument, look);
+  for (const instrument of INSTRUMENTS) register(meter, instrument, log);
 }
 
-function register(meter: Meter, instrument: Instrument, look: () => ImmutableLogStatus): void {
+function register(meter: Meter, instrument: Instrument, log: MeasuredLog): void {
   const { name, type, read, ...options } = instrument;
   const fullName = `immutable_log.${name}`;
   const made =
@@ -121,8 +128,10 @@ function register(meter: Meter, instrument: Instrument, look: () => ImmutableLog
       ? meter.createObservableCounter(fullName, options)
       : meter.createObservableGauge(fullName, options);
   const callback = (result: ObservableResult): void => {
-    const status = look();
-    for (const { value, attributes } of read(status)) if (value !== undefined) result.observe(value, attributes);
+    const status = log.status();
+    for (const { value, attributes } of read(status)) {
+      if (value !== undefined) result.observe(value, { service: log.serviceName, ...attributes });
+    }
     if (status.state === 'closed') made.removeCallback(callback);
   };
   made.addCallback(callback);

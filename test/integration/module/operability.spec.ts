@@ -163,6 +163,7 @@ describe('alerts$', () => {
 });
 
 describe('metrics', () => {
+  const service = 'shop';
   let reader: PeriodicExportingMetricReader;
   let exporter: InMemoryMetricExporter;
   beforeEach(() => {
@@ -193,26 +194,46 @@ describe('metrics', () => {
   }
 
   it('are published through OpenTelemetry, and cost no event anything', async () => {
-    const log = await createImmutableLog(options({ metrics: true }));
+    const log = await createImmutableLog(options({ serviceName: service, metrics: true }));
     for (let event = 0; event < 7; event++) log.record('measured', { event });
     await log.flush();
     const points = await published();
-    expect(points.get('immutable_log.events.captured')).toEqual([{ value: 7, attributes: {} }]);
-    expect(points.get('immutable_log.events.kept')).toEqual([{ value: 7, attributes: {} }]);
-    expect(points.get('immutable_log.events.forwarded')).toEqual([{ value: 7, attributes: {} }]);
-    expect(points.get('immutable_log.events.rejected')).toEqual([{ value: 0, attributes: {} }]);
-    expect(points.get('immutable_log.queue.depth')).toEqual([{ value: 0, attributes: {} }]);
-    expect(points.get('immutable_log.forward.backlog')).toEqual([{ value: 0, attributes: {} }]);
-    expect(points.get('immutable_log.state')).toContainEqual({ value: 1, attributes: { state: 'ok' } });
-    expect(points.get('immutable_log.paused')).toContainEqual({ value: 0, attributes: { reason: 'quota' } });
+    expect(points.get('immutable_log.events.captured')).toEqual([{ value: 7, attributes: { service } }]);
+    expect(points.get('immutable_log.events.kept')).toEqual([{ value: 7, attributes: { service } }]);
+    expect(points.get('immutable_log.events.forwarded')).toEqual([{ value: 7, attributes: { service } }]);
+    expect(points.get('immutable_log.events.rejected')).toEqual([{ value: 0, attributes: { service } }]);
+    expect(points.get('immutable_log.queue.depth')).toEqual([{ value: 0, attributes: { service } }]);
+    expect(points.get('immutable_log.forward.backlog')).toEqual([{ value: 0, attributes: { service } }]);
+    expect(points.get('immutable_log.state')).toContainEqual({ value: 1, attributes: { service, state: 'ok' } });
+    expect(points.get('immutable_log.paused')).toContainEqual({ value: 0, attributes: { service, reason: 'quota' } });
     expect(points.get('immutable_log.commit.latency')?.[0]?.value).toBeGreaterThan(0);
     expect(points.get('immutable_log.forward.latency')?.[0]?.value).toBeGreaterThan(0);
     await log.close();
   });
 
+  it('of two logs in one process are told apart by their services', async () => {
+    const [shop, back] = [service, 'back-office'].map((serviceName) => {
+      const path = join(folder, `${serviceName}.db`);
+      return createImmutableLog(options({ serviceName, metrics: true, ledger: { path, ballastBytes: 0 } }));
+    });
+    const logs = [await shop!, await back!] as const;
+    for (let event = 0; event < 3; event++) logs[0].record('sold', { event });
+    logs[1].record('looked up');
+    const captured = (await published()).get('immutable_log.events.captured');
+    expect(captured).toHaveLength(2);
+    expect(captured).toContainEqual({ value: 3, attributes: { service } });
+    expect(captured).toContainEqual({ value: 1, attributes: { service: 'back-office' } });
+    for (const log of logs) await log.close();
+  });
+
   it('tell of what waits, what is lost, what is refused, and why nothing is sent', async () => {
     const log = await createImmutableLog(
-      options({ mode: 'remote', metrics: true, delivery: { maxBufferedEvents: 3, flushIntervalMs: 1 } }),
+      options({
+        mode: 'remote',
+        serviceName: service,
+        metrics: true,
+        delivery: { maxBufferedEvents: 3, flushIntervalMs: 1 },
+      }),
     );
     endpoint.script(answers.unprocessable());
     log.record('refused');
@@ -222,14 +243,16 @@ describe('metrics', () => {
     for (let event = 0; event < 8; event++) log.record('many', { event });
     await eventually(() => expect(log.status().paused).toMatchObject({ reason: 'quota' }));
     const points = await published();
-    expect(points.get('immutable_log.events.rejected')).toEqual([{ value: 1, attributes: {} }]);
-    expect(points.get('immutable_log.events.dropped')).toEqual([{ value: 5, attributes: { reason: 'buffer_full' } }]);
-    expect(points.get('immutable_log.queue.depth')).toEqual([{ value: 3, attributes: {} }]);
-    expect(points.get('immutable_log.paused')).toEqual([
-      { value: 1, attributes: { reason: 'quota' } },
-      { value: 0, attributes: { reason: 'credentials' } },
+    expect(points.get('immutable_log.events.rejected')).toEqual([{ value: 1, attributes: { service } }]);
+    expect(points.get('immutable_log.events.dropped')).toEqual([
+      { value: 5, attributes: { service, reason: 'buffer_full' } },
     ]);
-    expect(points.get('immutable_log.state')).toContainEqual({ value: 1, attributes: { state: 'degraded' } });
+    expect(points.get('immutable_log.queue.depth')).toEqual([{ value: 3, attributes: { service } }]);
+    expect(points.get('immutable_log.paused')).toEqual([
+      { value: 1, attributes: { service, reason: 'quota' } },
+      { value: 0, attributes: { service, reason: 'credentials' } },
+    ]);
+    expect(points.get('immutable_log.state')).toContainEqual({ value: 1, attributes: { service, state: 'degraded' } });
     await log.close(20);
   });
 });
