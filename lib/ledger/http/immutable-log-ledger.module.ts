@@ -1,5 +1,5 @@
 import { ConfigurableModuleBuilder, Inject, Module } from '@nestjs/common';
-import type { DynamicModule, NestModule, OnApplicationShutdown } from '@nestjs/common';
+import type { DynamicModule, NestModule, OnApplicationShutdown, Provider } from '@nestjs/common';
 import { HttpAdapterHost, RouterModule } from '@nestjs/core';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { InvalidOptionsError } from '../../options/invalid-options.error.js';
@@ -88,10 +88,17 @@ function mount(dynamic: DynamicModule, given: string): DynamicModule {
   if (!/^([\w.~-]+(\/[\w.~-]+)*)?$/.test(basePath)) {
     throw new InvalidOptionsError([`basePath is ${JSON.stringify(given)}: must be a path such as /audit`]);
   }
-  const routes = RouterModule.register([{ path: basePath, module: ImmutableLogLedgerModule }]);
+  if (basePath === '') return { ...dynamic, providers: [...(dynamic.providers ?? []), atBasePath('')] };
+  // NestJS keeps the path of a module with its class: each place has a class of its own, so that there may be several.
+  class MountedLedgerModule extends ImmutableLogLedgerModule {}
   return {
     ...dynamic,
-    imports: [...(dynamic.imports ?? []), ...(basePath === '' ? [] : [routes])],
-    providers: [...(dynamic.providers ?? []), { provide: BASE_PATH, useValue: basePath === '' ? '' : `/${basePath}` }],
+    module: MountedLedgerModule,
+    imports: [...(dynamic.imports ?? []), RouterModule.register([{ path: basePath, module: MountedLedgerModule }])],
+    providers: [...(dynamic.providers ?? []), atBasePath(`/${basePath}`)],
   };
+}
+
+function atBasePath(useValue: string): Provider {
+  return { provide: BASE_PATH, useValue };
 }

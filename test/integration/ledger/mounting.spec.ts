@@ -134,6 +134,24 @@ describe.each(platforms)('the ledger in an application on $name', (platform) => 
     expect((await host.get('/api/shop')).json).toEqual({ open: true });
   });
 
+  it.each(['', 'first'])('may stand beside another ledger, at %j and behind a base path', async (basePath) => {
+    const folder = temporaryFolder();
+    const path = `${folder.path}/second.db`;
+    const options = { authentication: 'none', logger: new KeptLines(), ballastBytes: 0 } as const;
+    const second = ImmutableLogLedgerModule.forRoot({ ...options, path, basePath: 'second' });
+    host = await mountLedger(platform, { imports: [second], options: { authentication: 'none', basePath } });
+    const first = basePath && `/${basePath}`;
+    for (const place of [first, '/second']) {
+      const { status, json } = await host.post(anEventBody(`at ${place}`), {}, `${place}/v1/events`);
+      expect([place, status]).toEqual([place, 202]);
+      const { json: found } = await host.get(`${place}/v1/events`);
+      expect(found.events).toEqual([expect.objectContaining({ tx_id: json.tx_id, payload: `at ${place}` })]);
+    }
+    await host.close();
+    host = undefined;
+    folder.cleanUp();
+  });
+
   it('does not move with the application’s versioning', async () => {
     host = await mountLedger(platform, {
       prepare: (app) => app.enableVersioning({ type: VersioningType.URI, defaultVersion: '2' }),
