@@ -16,6 +16,8 @@ const TILE_PATHS = Array.from({ length: 7 }, (_, extra) =>
   ['tile/:level', ...Array.from({ length: extra + 1 }, (_none, at) => `:part${at}`)].join('/'),
 );
 
+const TILE_PART = /^(level|part\d)$/;
+
 /** The log as others verify it: c2sp.org/tlog-tiles. */
 @LedgerRoutes()
 @NeedsScope('log')
@@ -32,9 +34,7 @@ export class LogController {
 
   @Get(TILE_PATHS)
   async tile(@Req() request: PlatformRequest, @Res() reply: PlatformReply): Promise<void> {
-    const { path } = targetOf(request);
-    // As written, not as decoded: each tile has one path.
-    const address = parseTilePath(path.slice(path.lastIndexOf('/tile/') + 1));
+    const address = addressOf(request);
     const body = address && (await this.timed(() => this.read(address)));
     if (body === undefined) throw new RefusedRequest('not_found');
     // What needs a key must not come out of somebody else's cache without one.
@@ -55,4 +55,15 @@ export class LogController {
   private timed<T>(work: () => Promise<T>): Promise<T> {
     return withDeadline(this.options.requestTimeoutMs, work);
   }
+}
+
+/** From all that stands behind the prefixes, as written and not as decoded: each tile has one path. */
+function addressOf(request: PlatformRequest): TileAddress | undefined {
+  const parts = Object.keys(request.params ?? {}).filter((name) => TILE_PART.test(name)).length;
+  return parseTilePath(
+    targetOf(request)
+      .path.split('/')
+      .slice(-1 - parts)
+      .join('/'),
+  );
 }

@@ -43,6 +43,9 @@ const BAD_PATHS = [
   'tile%2F0/000',
   'tile/0/x001/x002/x003/x004/x005/x006/007',
   'tile/0/x999/x999/x999/x999/x999/999',
+  'tile/0/tile/0/000',
+  'tile/tile/entries/000',
+  'tile/entries/x001/tile/0/000.p/1',
 ];
 
 describe.each(hosts)('the log as tlog-tiles, $name', ({ start }) => {
