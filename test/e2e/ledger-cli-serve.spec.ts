@@ -141,5 +141,8 @@ describe('immutable-log serve', () => {
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
     expect(stderr).toMatch(/EADDRINUSE/);
     await new Promise((resolve) => taken.close(resolve));
+    const unset = await cli.run('serve', '--db', 'other.db', '--port', '0', '--host', '');
+    expect(unset).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining("host is ''") });
+    expect(existsSync(cli.at('other.db'))).toBe(false);
   });
 });

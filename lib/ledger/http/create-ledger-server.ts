@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AuditLogger } from '../../event/audit-logger.js';
+import { InvalidOptionsError } from '../../options/invalid-options.error.js';
 import { ApiKeys } from '../api-keys/api-keys.js';
 import { Ledger } from '../ledger.js';
 import { loadHttpPlatform } from './http-platform.js';
@@ -48,6 +49,8 @@ const IDLE_CHECK_MS = 25;
  */
 export async function createLedgerServer(options: LedgerServerOptions): Promise<LedgerServer> {
   const { host = '127.0.0.1', port, platform, shutdownTimeoutMs = SHUTDOWN_TIMEOUT_MS, basePath, ...given } = options;
+  // Node.js takes it for all addresses; it comes of a variable that is not set.
+  if (host === '') throw new InvalidOptionsError(["host is '': must be a name or an address"]);
   const resolved = resolveLedgerModuleOptions(given);
   const adapter = await loadHttpPlatform(platform);
   const root = ImmutableLogLedgerModule.forRoot({ ...given, ...(basePath !== undefined && { basePath }) });

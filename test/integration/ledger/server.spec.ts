@@ -163,6 +163,13 @@ describe.each(platforms)('createLedgerServer() on $name', ({ name: platform }) =
     folder.cleanUp();
   });
 
+  it('refuses an empty host, which means every address to Node.js', async () => {
+    const path = '/dev/null/never-opened.db';
+    const starting = createLedgerServer({ path, host: '', port: 0, platform, logger: new KeptLines() });
+    const problems = ["host is '': must be a name or an address"];
+    await expect(starting).rejects.toMatchObject({ code: 'IML_INVALID_OPTIONS', problems });
+  });
+
   it('refuses options that cannot be used before it opens anything', async () => {
     const options = { port: 0, maxEventPerSecond: 1 } as never;
     await expect(createLedgerServer(options)).rejects.toThrow(/did you mean maxEventsPerSecond/);
