@@ -1,7 +1,7 @@
 import type { INestApplication, LoggerService, NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { AuditLogger } from '../../event/audit-logger.js';
 import { InvalidOptionsError } from '../../options/invalid-options.error.js';
 import { ApiKeys } from '../api-keys/api-keys.js';
@@ -62,6 +62,8 @@ export async function createLedgerServer(options: LedgerServerOptions): Promise<
   };
   const app = await NestFactory.create(root, adapter, settings);
   app.useGlobalFilters(new LedgerExceptionFilter(resolved));
+  const server = app.getHttpServer() as Server;
+  const connections = openConnections(server);
   try {
     await app.listen(port, host);
   } catch (error) {
@@ -69,7 +71,6 @@ export async function createLedgerServer(options: LedgerServerOptions): Promise<
     throw error;
   }
   isListening = true;
-  const server = app.getHttpServer() as Server;
   const url = urlOf(server.address() as AddressInfo);
   resolved.logger.log(`The ledger listens on ${url}`);
   let closing: Promise<void> | undefined;
@@ -77,14 +78,29 @@ export async function createLedgerServer(options: LedgerServerOptions): Promise<
     url,
     ledger: app.get(Ledger),
     apiKeys: app.get(ApiKeys),
-    close: () => (closing ??= shutDown(app, server, shutdownTimeoutMs)),
+    close: () => (closing ??= shutDown(app, connections, shutdownTimeoutMs)),
   };
 }
 
-async function shutDown(app: INestApplication, server: Server, timeoutMs: number): Promise<void> {
+/** Those that a server has at any time. */
+function openConnections(server: Server): ReadonlySet<Socket> {
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  return open;
+}
+
+async function shutDown(app: INestApplication, connections: ReadonlySet<Socket>, timeoutMs: number): Promise<void> {
+  const server = app.getHttpServer() as Server;
   const timer = setTimeout(() => server.closeAllConnections(), timeoutMs);
-  // A connection that is kept alive is idle only once its last request is answered.
-  const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
+  const idle = setInterval(() => {
+    // A connection that is kept alive is idle only once its last request is answered.
+    server.closeIdleConnections();
+    // One on which nothing was ever said never counts as idle to Node.js.
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
+  }, IDLE_CHECK_MS);
   try {
     await app.close();
   } finally {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { createImmutableLog } from 'nestjs-immutable-log';
 import { drain } from 'nestjs-immutable-log/testing';
 import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { createLedgerServer } from '../../../lib/ledger/index.js';
 import { encodePayload, parsePolicy, verifyEventProof } from '../../../lib/ledger/verify/index.js';
@@ -135,6 +136,20 @@ describe.each(platforms)('createLedgerServer() on $name', ({ name: platform }) =
     }
     await again.close();
     folder.cleanUp();
+  });
+
+  it('does not wait for a connection on which nothing was ever said', async () => {
+    host = await serveLedger(platform);
+    const { hostname, port } = new URL(host.url);
+    const silent = connect(Number(port), hostname);
+    const cut = new Promise((resolve) => silent.once('close', resolve).resume());
+    await new Promise((resolve) => silent.once('connect', resolve));
+    // Both are here: the server has taken the first before it answers the second.
+    expect((await host.get('/healthz')).status).toBe(200);
+    const from = performance.now();
+    await host.close();
+    expect(performance.now() - from).toBeLessThan(5_000);
+    await cut;
   });
 
   it('does not wait for ever for a client that does not end its request', async () => {
