@@ -9,6 +9,7 @@ import { LedgerModuleOptions } from './ledger-module.options.js';
 import { LedgerRoutes } from './ledger-routes.decorator.js';
 import { targetOf } from './platform.js';
 import type { PlatformReply, PlatformRequest } from './platform.js';
+import { readPage } from './read-page.js';
 import { RefusedRequest } from './refusals.js';
 
 /** Gives events out, and the proofs that they are in the ledger. */
@@ -23,7 +24,7 @@ export class EventsController {
   @Get('v1/events')
   async query(@Req() request: PlatformRequest, @Res() reply: PlatformReply): Promise<void> {
     const { filter, page } = parseEventsQuery(targetOf(request).query);
-    const { events, next } = await this.timed(() => this.connection.ledger.query(filter, page));
+    const { events, next } = await this.timed(() => readPage(this.connection.ledger, filter, page));
     send(reply, json({ ok: true, events: events.map(view), ...(next !== undefined && { next_cursor: String(next) }) }));
   }
 

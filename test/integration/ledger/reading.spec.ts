@@ -181,3 +181,27 @@ describe.each(hosts)('reading events, $name', ({ start }) => {
     expect([status, json]).toEqual([200, { ok: true, state: 'ok' }]);
   });
 });
+
+describe.each(hosts)('events that are large, $name', ({ start }) => {
+  let host: LedgerHost;
+  afterAll(() => host.close());
+
+  it('come on pages that can be held in memory, each once', async () => {
+    host = await start();
+    const payloadOf = (n: number) => String(n).padEnd(250_000, 'x');
+    const appending = Array.from({ length: 100 }, (_, n) =>
+      host.ledger.append({ source: 'shop', payload: payloadOf(n), meta: {} }),
+    );
+    const sent = (await Promise.all(appending)).map(({ txId }) => txId);
+    const pages: string[][] = [];
+    let cursor: string | undefined = '';
+    while (cursor !== undefined) {
+      const { json, body } = await host.get(`/v1/events?order=oldest&limit=1000${cursor}`);
+      expect(body.length).toBeLessThan(25_000_000);
+      pages.push(json.events.map(({ tx_id }: { tx_id: string }) => tx_id));
+      cursor = json.next_cursor && `&cursor=${json.next_cursor}`;
+    }
+    expect(pages.length).toBeGreaterThan(1);
+    expect(pages.flat()).toEqual(sent);
+  });
+});
