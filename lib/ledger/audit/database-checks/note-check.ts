@@ -31,7 +31,7 @@ export class NoteCheck implements Check {
     const { newestNote, statements } = this.inside;
     const { signed, tree } = { ...this.context, signed: this.context.tree.signed };
     if (newestNote !== undefined && newestNote.size > tree.size) this.reportPlace(newestNote, signed.size);
-    for (const row of statements.notes.all(-Number.MAX_SAFE_INTEGER, 0)) this.reportPlace(row, this.open(row)?.size);
+    for (const row of statements.notes.all(-Infinity, 0)) this.reportPlace(row, this.open(row)?.size);
     await this.remembered.finish();
   }
 

@@ -56,6 +56,13 @@ const HARMS: readonly (readonly [sql: string, ...found: readonly string[]])[] = 
   ['INSERT INTO tile VALUES (0, 1, zeroblob(32))', 'TILE_MISMATCH 256 tile/0/1: the database has 32 bytes'],
   ['INSERT INTO tile VALUES (1, 0, zeroblob(0))', 'TILE_MISMATCH 0 tile/1/0: the database has 0 bytes'],
   ['INSERT INTO tile VALUES (-1, 0, zeroblob(672))', 'TILE_MISMATCH 0 tile/-1/0: the database has 672 bytes'],
+  ['INSERT INTO tile VALUES (-2, 0, zeroblob(32))', 'TILE_MISMATCH 0 tile/-2/0: the database has 32 bytes'],
+  ['INSERT INTO tile VALUES (0, -1, zeroblob(32))', 'TILE_MISMATCH tile/0/-1: the database has 32 bytes'],
+  ["INSERT INTO tile VALUES (9007199254740993, 0, x'00')", 'TILE_MISMATCH tile/9007199254740992/0: the database has 1'],
+  [
+    `UPDATE note SET size = -${HUGE} WHERE size = 11`,
+    `HEAD_MISMATCH note/-${HUGE}: it stands at -${HUGE}, and is the checkpoint of 11`,
+  ],
   ['INSERT INTO tile VALUES (0, 0, zeroblob(672))', 'TILE_MISMATCH 0 tile/0/0: the database has 672 bytes'],
   ['DELETE FROM entry_place WHERE idx = 9', 'INDEX_MISMATCH 9 entry_place: the entry is not found by its hash'],
   [
