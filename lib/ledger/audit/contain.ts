@@ -1,4 +1,4 @@
-import { LedgerCorruptError } from '../ledger-errors.js';
+import { LedgerCorruptError, LedgerUnavailableError } from '../ledger-errors.js';
 import { workError } from '../store/sqlite-errors.js';
 import type { FindingDetail, Findings } from './findings.js';
 
@@ -16,7 +16,13 @@ export async function contain<T>(
         ? workError(cause)
         : cause;
     const code = error instanceof LedgerCorruptError ? 'DATABASE_DAMAGED' : 'UNAVAILABLE';
-    findings.add(code, { ...place, message: error instanceof Error ? error.message : String(error) });
+    findings.add(code, { ...place, message: messageOf(error) });
     return 'failed';
   }
+}
+
+/** What an error says to who appends, such as to try again, is not for who reads. */
+function messageOf(error: unknown): string {
+  if (error instanceof LedgerUnavailableError) return `it cannot be read: ${error.reason}`;
+  return error instanceof Error ? error.message : String(error);
 }

@@ -72,15 +72,22 @@ export interface PackedContentRow {
   readonly meta_salts: Uint8Array | null;
 }
 
-/** What is asked of a ledger's file, table by table: the ledger's own statements join what has to be told apart here. */
+/**
+ * What is asked of a ledger's file, table by table: the ledger's own statements join what has to be told apart here. In a
+ * damaged file a column can hold what its table does not allow: an empty value stands for it, which is as wrong.
+ */
 export function prepareEvidence(database: SqliteDatabase) {
   return {
     log: database.prepare<LogRow>(
-      'SELECT origin, vkey, idem_secret, size, root, last_ms, (SELECT max(idx) FROM entry) AS newest FROM log',
+      `SELECT ${text('origin')}, ${text('vkey')}, ${blob('idem_secret')}, size, ${blob('root')}, last_ms,
+         (SELECT max(idx) FROM entry) AS newest
+       FROM log`,
     ),
-    newestNote: database.prepare<NoteRow>('SELECT size, signed, cosigned FROM note ORDER BY size DESC LIMIT 1'),
+    newestNote: database.prepare<NoteRow>(
+      `SELECT size, ${text('signed')}, cosigned FROM note ORDER BY size DESC LIMIT 1`,
+    ),
     notes: database.prepare<NoteRow>(
-      'SELECT size, signed, cosigned FROM note WHERE size > ? AND size <= ? ORDER BY size',
+      `SELECT size, ${text('signed')}, cosigned FROM note WHERE size > ? AND size <= ? ORDER BY size`,
     ),
     ...prepareTiles(database),
     ...prepareEntries(database),
@@ -107,9 +114,9 @@ export function prepareEvidence(database: SqliteDatabase) {
 
 function prepareTiles(database: SqliteDatabase) {
   return {
-    tile: database.prepare<{ data: Uint8Array }>('SELECT data FROM tile WHERE level = ? AND n = ?'),
+    tile: database.prepare<{ data: Uint8Array }>(`SELECT ${blob('data')} FROM tile WHERE level = ? AND n = ?`),
     edgeHashes: database.prepare<{ leaf_hash: Uint8Array }>(
-      'SELECT leaf_hash FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx',
+      `SELECT ${blob('leaf_hash')} FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx`,
     ),
     // Each of them full, or they would have another length.
     fullTiles: database.prepare<{ count: number; data: Uint8Array | null }>(
@@ -166,10 +173,10 @@ function prepareErasures(database: SqliteDatabase) {
 function prepareEntries(database: SqliteDatabase) {
   return {
     entries: database.prepare<{ idx: number; leaf: Uint8Array }>(
-      'SELECT idx, leaf FROM entry WHERE idx >= ? AND idx < ?',
+      `SELECT idx, ${blob('leaf')} FROM entry WHERE idx >= ? AND idx < ?`,
     ),
     entryHashes: database.prepare<{ idx: number; leaf_hash: Uint8Array }>(
-      'SELECT idx, leaf_hash FROM entry WHERE idx >= ? AND idx < ?',
+      `SELECT idx, ${blob('leaf_hash')} FROM entry WHERE idx >= ? AND idx < ?`,
     ),
     // In one piece, which SQLite hands over in a tenth of the time: entries behind a zero byte each, and their hashes. It
     // goes through a range in its order; if it did not, the hashes would not be those of the tree.
@@ -183,4 +190,12 @@ function prepareEntries(database: SqliteDatabase) {
        FROM (SELECT leaf_hash FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx)`,
     ),
   };
+}
+
+function blob(column: string): string {
+  return `iif(typeof(${column}) = 'blob', ${column}, x'') AS ${column}`;
+}
+
+function text(column: string): string {
+  return `iif(typeof(${column}) = 'text', ${column}, '') AS ${column}`;
 }

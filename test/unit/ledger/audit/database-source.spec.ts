@@ -121,6 +121,32 @@ describe('the file of a ledger as a source', () => {
     expect(report.entries).toBe(41);
   });
 
+  it.each([
+    ['entry', 'leaf', 'NULL', 'ENTRY_MISMATCH 9'],
+    ['entry', 'leaf', '5', 'ENTRY_MISMATCH 9'],
+    ['entry', 'leaf_hash', 'NULL', 'ENTRY_MISMATCH 9'],
+    ['note', 'signed', 'NULL', 'CHECKPOINT_SIGNATURE_INVALID'],
+    ['note', 'signed', '1.5', 'CHECKPOINT_SIGNATURE_INVALID'],
+    ['log', 'root', 'NULL', 'HEAD_MISMATCH'],
+    ['log', 'idem_secret', 'NULL', 'HEAD_MISMATCH'],
+    ['log', 'vkey', 'NULL', 'HEAD_MISMATCH'],
+  ])('whose damage is a value that %s.%s cannot have, %s, is reported', async (table, column, value, found) => {
+    const copy = copyOf(ledger.path, join(folder.path, 'copy.db'));
+    const where = table === 'entry' ? 'idx = 9' : 'true';
+    damage(copy, table, `UPDATE ${table} SET ${column} = ${value} WHERE ${where}`);
+    const report = await verify(copy);
+    expect(briefly(report)).toContain(found);
+    expect(report.findings.map(({ message }) => message).join()).not.toMatch(/Cannot read|is not a function/);
+  });
+
+  it('that lacks what its searches need is reported in words for who reads', async () => {
+    const copy = copyOf(ledger.path, join(folder.path, 'copy.db'));
+    tamper(copy, (db) => db.exec('DROP TABLE event_words; CREATE TABLE event_words (words)'));
+    const messages = (await verify(copy)).findings.map(({ message }) => message);
+    expect(messages).toContainEqual(expect.stringMatching(/^it cannot be read: SQLITE_ERROR/));
+    expect(messages.join()).not.toContain('Give the event again');
+  });
+
   it('remembers beside it what it let out', async () => {
     copyFileSync(`${ledger.path}.high-water`, join(folder.path, 'seen.note'));
     expect(readFileSync(join(folder.path, 'seen.note'), 'utf8')).toBe(ledger.note);
@@ -128,3 +154,22 @@ describe('the file of a ledger as a source', () => {
     expect(briefly(await verify(ledger.path))).toEqual(['REMEMBERED_INVALID']);
   });
 });
+
+/** Does what the table does not allow, and leaves it as if it did not. */
+function damage(path: string, table: string, sql: string): void {
+  const write = (step: (database: Database.Database) => void): void => {
+    const database = new Database(path).unsafeMode();
+    database.pragma('writable_schema = ON');
+    step(database);
+    database.close();
+  };
+  const setSchema = (schema: string): void =>
+    write((db) => db.prepare('UPDATE sqlite_schema SET sql = ? WHERE name = ?').run(schema, table));
+  let schema = '';
+  write((db) => {
+    schema = db.prepare('SELECT sql FROM sqlite_schema WHERE name = ?').pluck().get(table) as string;
+  });
+  setSchema(schema.replace(') STRICT', ')').replace(/ (BLOB|TEXT) NOT NULL/g, ''));
+  tamper(path, (db) => db.exec(sql));
+  setSchema(schema);
+}
