@@ -78,6 +78,15 @@ const HARMS: readonly (readonly [sql: string, ...found: readonly string[]])[] = 
   ],
   ['DELETE FROM note', 'UNAVAILABLE checkpoint: there is no signed checkpoint'],
   ['DROP INDEX event_time', 'SCHEMA_ALTERED index event_time: the index event_time is gone'],
+  [
+    'CREATE TRIGGER event_words_more AFTER INSERT ON entry BEGIN DELETE FROM idem WHERE false; END',
+    'SCHEMA_ALTERED trigger event_words_more: the trigger event_words_more was added to the table entry',
+  ],
+  [
+    'CREATE INDEX event_words_more ON entry (leaf)',
+    'SCHEMA_ALTERED index event_words_more: the index event_words_more was added to the table entry',
+  ],
+  ['ANALYZE'],
   ['CREATE INDEX more ON entry (leaf)', 'SCHEMA_ALTERED index more: the index more was added to the table entry'],
 ];
 
