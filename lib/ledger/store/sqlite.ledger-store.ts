@@ -3,6 +3,7 @@ import { LedgerCorruptError, LedgerUnavailableError } from '../ledger-errors.js'
 import { emptyRoot } from '../merkle/tree-hash.js';
 import type { CommitInput, CommitPlan, CommitView, ErasureStep, LedgerIdentity, LedgerStore } from './ledger-store.js';
 import type { SavedNote, SearchPage, TreeHead } from './ledger-store.js';
+import { OpenedFile, requireStillThere } from './opened-file.js';
 import { RecentEvents } from './recent-events.js';
 import { RecentKeys } from './recent-keys.js';
 import { readHead, readView, writePlan } from './sqlite-commit.js';
@@ -25,6 +26,7 @@ import type { SqliteConnection } from './sqlite-transaction.js';
  */
 export class SqliteLedgerStore implements LedgerStore {
   private connection: SqliteConnection | undefined;
+  private opened: OpenedFile | undefined;
   private readonly recent = new RecentEvents();
   private readonly keys = new RecentKeys();
 
@@ -59,12 +61,14 @@ export class SqliteLedgerStore implements LedgerStore {
   async commit<P extends CommitPlan>(given: CommitInput, decide: (view: CommitView) => P): Promise<P> {
     const plan = await this.work((connection) => {
       const { statements } = connection;
-      return inTransaction(connection, statements, () => {
+      const done = inTransaction(connection, statements, () => {
         const view = readView(statements, this.keys, given);
         const decided = decide(view);
         if (decided.entries.length > 0) writePlan(statements, view.head, decided);
         return decided;
       });
+      this.opened?.requireInPlace();
+      return done;
     });
     this.recent.add(plan.entries);
     this.keys.add(plan);
@@ -133,6 +137,7 @@ export class SqliteLedgerStore implements LedgerStore {
   // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous, SQLite is not
   async reopen(): Promise<void> {
     this.disconnect();
+    requireStillThere(this.file.path);
     try {
       this.connect();
     } catch (error) {
@@ -147,6 +152,7 @@ export class SqliteLedgerStore implements LedgerStore {
 
   private connect(): void {
     this.connection = inSqlite(() => prepareConnection(connect(this.file)));
+    this.opened = new OpenedFile(this.file.path);
   }
 
   private disconnect(): void {
