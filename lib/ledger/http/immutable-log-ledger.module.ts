@@ -1,5 +1,5 @@
 import { ConfigurableModuleBuilder, Inject, Module } from '@nestjs/common';
-import type { DynamicModule, NestModule, OnApplicationShutdown, Provider } from '@nestjs/common';
+import type { DynamicModule, NestModule, OnApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost, RouterModule } from '@nestjs/core';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { InvalidOptionsError } from '../../options/invalid-options.error.js';
@@ -30,16 +30,6 @@ const definition = new ConfigurableModuleBuilder<Partial<LedgerModuleOptions>>({
 
 export type LedgerAsyncOptions = typeof definition.ASYNC_OPTIONS_TYPE;
 
-/**
- * The ledger behind HTTP, in any NestJS application: the ingest contract of ImmutableLog, queries and proofs, and the log
- * as tlog-tiles. Injects `Ledger` and `ApiKeys` where it is imported. The application does not start if the ledger cannot
- * be opened.
- *
- * ```ts
- * @Module({ imports: [ImmutableLogLedgerModule.forRoot({ path: './ledger.db', basePath: 'audit' })] })
- * export class AppModule {}
- * ```
- */
 @Module({
   controllers: [IngestController, EventsController, LogController, HealthController],
   providers: [
@@ -54,22 +44,12 @@ export type LedgerAsyncOptions = typeof definition.ASYNC_OPTIONS_TYPE;
   ],
   exports: [Ledger, ApiKeys],
 })
-export class ImmutableLogLedgerModule
-  extends definition.ConfigurableModuleClass
-  implements NestModule, OnApplicationShutdown
-{
+class LedgerRoutesModule implements NestModule, OnApplicationShutdown {
   constructor(
     @Inject(LedgerConnection) private readonly connection: LedgerConnection,
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
     @Inject(BASE_PATH) private readonly basePath: string,
-  ) {
-    super();
-  }
-
-  /** @param options Everything has a default. */
-  static override forRoot(options: Partial<LedgerModuleOptions> & LedgerMounting = {}): DynamicModule {
-    return super.forRoot(options);
-  }
+  ) {}
 
   configure(): void {
     // Absent in applications without HTTP: null in microservices, undefined in standalone contexts.
@@ -83,22 +63,38 @@ export class ImmutableLogLedgerModule
   }
 }
 
+/**
+ * The ledger behind HTTP, in any NestJS application: the ingest contract of ImmutableLog, queries and proofs, and the log
+ * as tlog-tiles. Injects `Ledger` and `ApiKeys` where it is imported. The application does not start if the ledger cannot
+ * be opened.
+ *
+ * ```ts
+ * @Module({ imports: [ImmutableLogLedgerModule.forRoot({ path: './ledger.db', basePath: 'audit' })] })
+ * export class AppModule {}
+ * ```
+ */
+@Module({})
+export class ImmutableLogLedgerModule extends definition.ConfigurableModuleClass {
+  /** @param options Everything has a default. */
+  static override forRoot(options: Partial<LedgerModuleOptions> & LedgerMounting = {}): DynamicModule {
+    return super.forRoot(options);
+  }
+}
+
 function mount(dynamic: DynamicModule, given: string): DynamicModule {
   const basePath = given.replace(/^\/+|\/+$/g, '');
   if (!/^([\w.~-]+(\/[\w.~-]+)*)?$/.test(basePath)) {
     throw new InvalidOptionsError([`basePath is ${JSON.stringify(given)}: must be a path such as /audit`]);
   }
-  if (basePath === '') return { ...dynamic, providers: [...(dynamic.providers ?? []), atBasePath('')] };
   // NestJS keeps the path of a module with its class: each place has a class of its own, so that there may be several.
-  class MountedLedgerModule extends ImmutableLogLedgerModule {}
-  return {
+  class MountedRoutesModule extends LedgerRoutesModule {}
+  const atBasePath = { provide: BASE_PATH, useValue: basePath === '' ? '' : `/${basePath}` };
+  const routes = RouterModule.register([{ path: basePath, module: MountedRoutesModule }]);
+  const mounted = {
     ...dynamic,
-    module: MountedLedgerModule,
-    imports: [...(dynamic.imports ?? []), RouterModule.register([{ path: basePath, module: MountedLedgerModule }])],
-    providers: [...(dynamic.providers ?? []), atBasePath(`/${basePath}`)],
+    module: MountedRoutesModule,
+    imports: [...(dynamic.imports ?? []), ...(basePath === '' ? [] : [routes])],
+    providers: [...(dynamic.providers ?? []), atBasePath],
   };
-}
-
-function atBasePath(useValue: string): Provider {
-  return { provide: BASE_PATH, useValue };
+  return { module: dynamic.module, imports: [mounted], exports: [MountedRoutesModule] };
 }

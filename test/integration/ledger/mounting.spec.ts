@@ -6,6 +6,7 @@ import {
   Controller,
   Get,
   HttpException,
+  Inject,
   Injectable,
   Module,
   Post,
@@ -149,6 +150,27 @@ describe.each(platforms)('the ledger in an application on $name', (platform) => 
     }
     await host.close();
     host = undefined;
+    folder.cleanUp();
+  });
+
+  it('may be exported again by the module that imports it', async () => {
+    const folder = temporaryFolder();
+    const options = { path: `${folder.path}/ledger.db`, logger: new KeptLines(), ballastBytes: 0 };
+    @Module({
+      imports: [ImmutableLogLedgerModule.forRoot({ ...options, basePath: 'audit' })],
+      exports: [ImmutableLogLedgerModule],
+    })
+    class AuditModule {}
+    @Injectable()
+    class Shop {
+      constructor(@Inject(Ledger) readonly ledger: Ledger) {}
+    }
+    @Module({ imports: [AuditModule], providers: [Shop] })
+    class ShopModule {}
+    const app = await platform.create(ShopModule);
+    await app.init();
+    expect(await app.get(Shop).ledger.checkpoint()).toMatch(/\n1\n/);
+    await app.close();
     folder.cleanUp();
   });
 
