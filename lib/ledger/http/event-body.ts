@@ -1,4 +1,5 @@
 import { isBytes } from '../encoding/bytes.js';
+import { contained } from '../encoding/contained.js';
 import { decodeUtf8 } from '../encoding/utf8.js';
 import { headerOf, rawRequestOf } from './platform.js';
 import type { PlatformRequest } from './platform.js';
@@ -45,7 +46,9 @@ function parse(bytes: Uint8Array): unknown {
 
 /** What the application has parsed, within its own limit, which may be larger. */
 function requireSmall(value: unknown): unknown {
-  const text = value === undefined ? '' : JSON.stringify(value);
+  const text = value === undefined ? '' : contained(() => JSON.stringify(value), undefined);
+  // Nested so deeply that parsers take it and nobody can write it again.
+  if (text === undefined) throw new RefusedRequest('malformed_event');
   if (Buffer.byteLength(text) > MAX_BODY_BYTES) throw new RefusedRequest('payload_too_large');
   return value;
 }

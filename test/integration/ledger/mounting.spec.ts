@@ -225,6 +225,9 @@ describe.each(platforms)('the ledger in an application on $name', (platform) => 
     expect(await host.ledger.find(json.tx_id)).toMatchObject({ payload: '{"a":"Grüße"}' });
     expect((await post('{"payload":"\\ud800"}')).json).toEqual({ ok: false, reason: 'payload_not_well_formed' });
     expect((await post('[]')).json).toEqual({ ok: false, reason: 'payload_missing' });
+    const deep = `{"payload":"{}","more":${'['.repeat(40_000)}${']'.repeat(40_000)}}`;
+    expect((await post(deep)).json).toEqual({ ok: false, reason: 'malformed_event' });
+    expect(host.lines.errors).toEqual([]);
     expect((await post('{')).status).toBe(400);
   });
 
