@@ -29,10 +29,12 @@ const SILENT_MS = 5 * HEARTBEAT_MS;
 
 /** Whether the process of a stream has ended without closing it. */
 export function isAbandoned(record: StreamRecord, witness: StreamWitness): boolean {
+  // Whatever the clock says, which is set, or goes on while the process is stopped.
+  if (record.boot === witness.boot && record.host === witness.host && record.pid === witness.pid) return false;
   if (witness.now - witness.seenAt > SILENT_MS) return true;
   // Ids of processes say nothing across containers.
   if (record.host !== witness.host) return false;
-  if (record.pid === witness.pid) return record.boot !== witness.boot;
+  if (record.pid === witness.pid) return true;
   return !witness.runs(record.pid);
 }
 

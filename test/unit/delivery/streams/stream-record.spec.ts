@@ -10,6 +10,7 @@ describe('a stream', () => {
     ['whose process runs', {}, false],
     ['whose process does not run', { runs: () => false }, true],
     ['of this process', { pid: 7, boot: 'first' }, false],
+    ['of this process, though its clock was set', { pid: 7, boot: 'first', seenAt: now - 301_000 }, false],
     ['of an earlier process with the same id', { pid: 7 }, true],
     ['of another host, where ids of processes mean others', { host: 'there', runs: () => false }, false],
     ['of another host and an earlier process with the same id', { host: 'there', pid: 7 }, false],
