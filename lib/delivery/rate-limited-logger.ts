@@ -48,7 +48,8 @@ export class RateLimitedLogger {
   private limited(level: 'warn' | 'error', kind: string, message: string): void {
     const window = this.windows.get(kind);
     const now = this.now();
-    if (window !== undefined && now < window.endsAt) {
+    // A clock that was set back opens a new one.
+    if (window !== undefined && now < window.endsAt && now >= window.endsAt - WINDOW_MS) {
       window.suppressed++;
       return;
     }

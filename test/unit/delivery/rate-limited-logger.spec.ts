@@ -18,6 +18,15 @@ describe('RateLimitedLogger', () => {
     expect(lines.matching(/./)).toEqual(['at 0', 'at 60000 (and 5 more of this kind since the last message)']);
   });
 
+  it('is not silenced by a clock that was set back', () => {
+    const { lines, clock, logger } = open();
+    for (const time of [90_000_000, 90_010_000, 1_000, 11_000]) {
+      clock.now = time;
+      logger.error('ledger', `at ${time}`);
+    }
+    expect(lines.matching(/./)).toEqual(['at 90000000', 'at 1000 (and 1 more of this kind since the last message)']);
+  });
+
   it('keeps kinds apart', () => {
     const { lines, logger } = open();
     logger.warn('a', 'first');
