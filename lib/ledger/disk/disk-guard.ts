@@ -56,6 +56,7 @@ export class DiskGuard {
   private ballastTimer: NodeJS.Timeout | undefined;
   private warnedAt = -Infinity;
   private hasWarned = false;
+  private isStarting = false;
   private closed = false;
 
   constructor(private readonly context: DiskGuardContext) {
@@ -68,7 +69,11 @@ export class DiskGuard {
   /** Before the ledger is opened: opening writes. */
   async start(): Promise<void> {
     if (this.state !== 'off' && (await this.ballast.isThere())) this.state = 'ready';
+    // A start that fails says so itself, and is tried again and again: it warns of the disk once the ledger is open.
+    this.isStarting = true;
     await this.makeRoom();
+    this.isStarting = false;
+    if (this.refused !== undefined) this.checkSoon();
     this.dueIn(this.pauses.ballastAfterMs);
   }
 
@@ -171,7 +176,8 @@ export class DiskGuard {
 
   private warn(): void {
     const now = Date.now();
-    if (now - this.warnedAt < WARNING_MS || this.refused === undefined) return;
+    // The clock may have been set back.
+    if (Math.abs(now - this.warnedAt) < WARNING_MS || this.refused === undefined || this.isStarting) return;
     this.warnedAt = now;
     this.hasWarned = true;
     this.context.logger.warn(`Events are refused: ${this.refused.reason}`);

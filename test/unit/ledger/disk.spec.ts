@@ -140,6 +140,16 @@ describe('the disk of a ledger', () => {
     expect(logger.errors).toEqual([]);
   });
 
+  it('does not say so each time its opening is tried, and does once it is open', async () => {
+    free = FLOOR - 1 - BALLAST;
+    faults.opening = 'SQLITE_FULL';
+    for (let attempt = 0; attempt < 3; attempt++) await expect(open()).rejects.toBeInstanceOf(LedgerFullError);
+    faults.opening = undefined;
+    expect(logger.warnings).toEqual([]);
+    await open();
+    await eventually(() => expect(logger.warnings).toEqual([expect.stringContaining('Events are refused: only 3 MB')]));
+  });
+
   it('looks at the disk for none of its events', async () => {
     await open({ diskPauses: { checkMs: 60_000, ballastAfterMs: 60_000 } });
     const before = looks;
