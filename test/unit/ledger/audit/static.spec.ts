@@ -1,5 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -207,6 +217,21 @@ describe('a static export', () => {
     );
     const huge = await afterHarm((copy) => writeFileSync(join(copy, 'tile/0/000'), Buffer.alloc(8193)));
     expect(huge.byCode).toMatchObject({ UNAVAILABLE: 1 });
+  });
+
+  it('is not waited for where something else than a file lies in it', async () => {
+    const report = await afterHarm((copy) => {
+      const [tile, bundle] = [join(copy, 'tile/0/000'), join(copy, 'tile/entries/000')];
+      rmSync(tile);
+      execFileSync('mkfifo', [tile]);
+      rmSync(bundle);
+      symlinkSync('/dev/zero', bundle);
+    });
+    const refused = report.findings.filter(({ message }) => message.endsWith(' is no file'));
+    expect(refused).toMatchObject([
+      { code: 'UNAVAILABLE', path: 'tile/0/000' },
+      { code: 'UNAVAILABLE', path: 'tile/entries/000' },
+    ]);
   });
 
   it('reads a full tile where a partial one has gone', async () => {
