@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { readReceipts } from '../../../../lib/ledger/audit/receipts/read-receipts.js';
 import { exitCode } from '../../../../lib/ledger/audit/verify-report.js';
@@ -233,7 +233,8 @@ describe('copies of a ledger', () => {
 
     const dropped = txId(leafHash(leaf(1)));
     writeFileSync(join(receipts, 'dropped.json'), JSON.stringify({ tx_id: dropped, index: 5 }));
-    writeFileSync(join(receipts, 'moved.json'), JSON.stringify({ tx_id: id, index: 5 }));
+    writeFileSync(join(folder.path, 'elsewhere'), JSON.stringify({ tx_id: id, index: 5 }));
+    symlinkSync(join(folder.path, 'elsewhere'), join(receipts, 'moved.json'));
     const report = await verify(ledger.path, { receipts: await readReceipts(receipts) });
     const found = report.findings.filter(({ code }) => code === 'RECEIPT_NOT_INCLUDED');
     const lost = { txId: dropped, index: 5, message: 'the event was acknowledged, and is not in the log' };
