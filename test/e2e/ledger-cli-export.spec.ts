@@ -1,5 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -72,6 +81,22 @@ describe('immutable-log', () => {
         stderr: expect.stringMatching(/export of immutable-log\//),
       });
       expect((await cli.run('verify', '--dir', 'static', '--policy', cli.policyFor(ledger))).code).toBe(0);
+    });
+
+    it('does not write over the ledger itself, whatever it is called', async () => {
+      copyFileSync(ledger.path, cli.at('own.db'));
+      symlinkSync(cli.at('own.db'), cli.at('link.jsonl'));
+      const to = (...out: string[]) => cli.run('export', '--db', 'own.db', '--format', 'jsonl', '--out', ...out);
+      for (const out of ['own.db', './own.db', cli.at('own.db'), 'link.jsonl', 'own.db-wal', 'own.db.key']) {
+        expect(await to(out)).toMatchObject({ code: 3, stderr: expect.stringContaining("is the ledger's own") });
+      }
+      const prove = ['prove', '--db', 'own.db', ledger.receipts[0]!.txId, '--out', 'own.db'];
+      expect(await cli.run(...prove)).toMatchObject({
+        code: 3,
+        stderr: expect.stringContaining("is the ledger's own"),
+      });
+      expect(readFileSync(cli.at('own.db')).equals(readFileSync(ledger.path))).toBe(true);
+      expect(await to('own.db.jsonl')).toMatchObject({ code: 0 });
     });
 
     it('jsonl has all that is needed to verify each event', async () => {

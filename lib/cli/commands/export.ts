@@ -12,6 +12,7 @@ import { escapeControls, safeJson } from '../escape-controls.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../open-to-read.js';
 import { ProgressBar } from '../progress-bar.js';
+import { requireApart } from '../require-apart.js';
 import { UsageError } from '../usage.error.js';
 
 interface Options {
@@ -43,6 +44,7 @@ export function exportCommand(context: CommandContext): Command {
     .option('-q, --quiet', 'no progress bar and no summary')
     .addHelpText('after', EXAMPLES)
     .action(async (options: Options) => {
+      if (options.out !== undefined && options.out !== '-') requireApart(options.out, options.db);
       await withLedger(options.db, (ledger) => run(ledger, options, context));
       context.done(EXIT.ok);
     });

@@ -10,6 +10,7 @@ import { parseTxId } from '../../ledger/leaf/tx-id.js';
 import type { CommandContext } from '../command-context.js';
 import { EXIT } from '../exit-codes.js';
 import { withLedger } from '../open-to-read.js';
+import { requireApart } from '../require-apart.js';
 import { UsageError } from '../usage.error.js';
 
 interface Options {
@@ -32,6 +33,7 @@ export function proveCommand({ terminal, done }: CommandContext): Command {
     )
     .action(async (id: string, { db, out = `${id}.tlog-proof` }: Options) => {
       if (parseTxId(id) === undefined) throw new UsageError('a tx_id is tx_ and 64 lower-case hexadecimal digits');
+      if (out !== '-') requireApart(out, db);
       const proof = await withLedger(db, (ledger) => prove(ledger, id));
       if (out === '-') await terminal.print(proof);
       else {
