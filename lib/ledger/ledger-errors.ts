@@ -75,7 +75,7 @@ export class LedgerForeignError extends LedgerError {
 
   constructor(
     readonly path: string,
-    reason: string,
+    readonly reason: string,
     options?: ErrorOptions,
   ) {
     super(`${path} is not this ledger: ${reason}. Nothing was changed in it. Give another path`, options);

@@ -11,6 +11,7 @@ export abstract class ForwardError extends Error {
 /** The file of positions and receipts cannot be read or written now. */
 export class ForwardStoreError extends ForwardError {
   readonly code = 'IML_FORWARD_STORE';
+  readonly retryable = true;
 
   constructor(
     readonly path: string,

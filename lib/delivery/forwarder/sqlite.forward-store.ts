@@ -1,3 +1,4 @@
+import { LedgerForeignError, LedgerUnwritableError } from '../../ledger/ledger-errors.js';
 import { connect } from '../../ledger/store/sqlite-connection.js';
 import type { SqliteFile } from '../../ledger/store/sqlite-connection.js';
 import { loadSqlite } from '../../ledger/store/sqlite-database.js';
@@ -29,7 +30,10 @@ export class SqliteForwardStore implements ForwardStore {
 
   private constructor(private readonly file: SqliteFile) {}
 
-  /** Opens the file, and makes it unless it is only to be read. Rejects as `openLedger` does. */
+  /**
+   * Opens the file, and makes it unless it is only to be read. Rejects as `openLedger` does, but with `ForwardStoreError`
+   * where something else lies in the place of a file that is to be written.
+   */
   static async open(
     path: string,
     { readOnly = false, open }: { readonly readOnly?: boolean; readonly open?: OpenSqlite | undefined } = {},
@@ -40,7 +44,13 @@ export class SqliteForwardStore implements ForwardStore {
       format: FORWARD_FORMAT,
       open: open ?? (await loadSqlite()),
     });
-    store.connect();
+    try {
+      store.connect();
+    } catch (cause) {
+      const isInTheWay = cause instanceof LedgerForeignError || cause instanceof LedgerUnwritableError;
+      // Not the ledger is the wrong one, and there is no other path to give.
+      throw isInTheWay && !readOnly ? new ForwardStoreError(path, cause.reason, { cause }) : cause;
+    }
     return store;
   }
 
