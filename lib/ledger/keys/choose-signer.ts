@@ -1,5 +1,6 @@
 import type { AuditLogger } from '../../event/audit-logger.js';
-import { generateKey, requireSigningKey } from '../checkpoint/signing-key.js';
+import { InvalidKeyError } from '../checkpoint/invalid-key.error.js';
+import { generateKey, parseSkey } from '../checkpoint/signing-key.js';
 import type { SigningKey } from '../checkpoint/signing-key.js';
 import { parseVkey } from '../checkpoint/verifier-key.js';
 import { LedgerKeyError } from '../ledger-errors.js';
@@ -44,9 +45,16 @@ export async function chooseSigner(
 async function firstSigner(sources: KeySources, log: LogToSign, logger: AuditLogger): Promise<CheckpointSigner> {
   const { signer, privateKey, keyPath, environmentKey, defaultKeyPath } = sources;
   if (signer !== undefined) return checkedSigner(signer);
-  if (privateKey !== undefined) return localSigner(requireSigningKey(privateKey));
-  if (keyPath === undefined && environmentKey) return localSigner(requireSigningKey(environmentKey));
+  if (privateKey !== undefined) return localSigner(givenKey(privateKey, 'privateKey, or IMTBL_LEDGER_KEY,'));
+  if (keyPath === undefined && environmentKey) return localSigner(givenKey(environmentKey, 'IMTBL_LEDGER_KEY'));
   return localSigner(await fileKey(keyPath ?? defaultKeyPath, log, logger));
+}
+
+/** As in a file, white space around it is nobody's intention. */
+function givenKey(text: string, where: string): SigningKey {
+  const key = parseSkey(text.trim());
+  if (key !== undefined) return key;
+  throw new InvalidKeyError(`${where} is no signing key (PRIVATE+KEY+…). Give the key as the ledger wrote it`);
 }
 
 async function fileKey(path: string, { vkey, origin }: LogToSign, logger: AuditLogger): Promise<SigningKey> {

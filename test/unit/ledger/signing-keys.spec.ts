@@ -106,6 +106,20 @@ describe('the signing key of a ledger', () => {
     expect(readdirSync(folder.path)).not.toContain('ledger.db.key');
   });
 
+  it('may have come with a line break around it, as from a mounted secret', async () => {
+    process.env['IMTBL_LEDGER_KEY'] = `${given.skey}\n`;
+    expect(await vkeyOf()).toBe(given.vkey);
+    delete process.env['IMTBL_LEDGER_KEY'];
+    expect(await vkeyOf({ privateKey: `${given.skey}\r\n` })).toBe(given.vkey);
+  });
+
+  it('that was given and is none is named by where it was given', async () => {
+    const invalid = (where: string): object => ({ code: 'IML_INVALID_KEY', message: expect.stringContaining(where) });
+    await expect(vkeyOf({ privateKey: 'secret words' })).rejects.toMatchObject(invalid('privateKey'));
+    process.env['IMTBL_LEDGER_KEY'] = 'secret words';
+    await expect(vkeyOf()).rejects.toMatchObject(invalid('IMTBL_LEDGER_KEY'));
+  });
+
   it('must be a key', async () => {
     await expect(vkeyOf({ privateKey: 'secret words' })).rejects.toMatchObject({
       code: 'IML_INVALID_KEY',
