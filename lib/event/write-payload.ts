@@ -1,12 +1,13 @@
 import { isRetryableStatus, severityOf } from './classify.js';
 import { describeBody, type BodyRecord } from './describe-body.js';
-import { bounded, finite, type Essentials } from './essentials.js';
+import { bounded, finite, redacted, type Essentials } from './essentials.js';
 import type { EventFacts } from './event-facts.js';
 import type { EventSettings } from './event-settings.js';
 import { isoTime } from './iso-time.js';
 import { jsonText, member, objectText } from './json-text.js';
 import { SECTION_LIMITS } from './redaction/plain-limits.js';
 import type { RedactionRules } from './redaction/redaction-rules.js';
+import type { RedactText } from './redaction/text-rules.js';
 import { toPlain } from './redaction/to-plain.js';
 import type { RepeatedTexts } from './repeated-texts.js';
 import { shapeActor, unresolvedReason } from './shape-actor.js';
@@ -35,7 +36,7 @@ export function writePayload(parts: PayloadParts): string {
     member('message', jsonText(core.message)) +
     `,"timestamp":"${isoTime(facts.occurredAt)}","severity":"${severityOf(core.kind)}"` +
     member('outcome', jsonText(core.outcome)) +
-    actorMembers(facts.actor) +
+    actorMembers(facts.actor, rules.redact) +
     member('tenant', jsonText(bounded(facts.tenant, TEXT_BYTES.tenant))) +
     member('context', contextSection(parts)) +
     member('request', requestSection(parts, isError ? NO_BODY : requestBody)) +
@@ -52,11 +53,11 @@ export function writePayload(parts: PayloadParts): string {
 
 const NO_BODY: BodyRecord = {};
 
-function actorMembers(actor: unknown): string {
+function actorMembers(actor: unknown, redact: RedactText): string {
   if (actor === undefined) return '';
   const reason = unresolvedReason(actor);
   if (reason === undefined) return member('actor', JSON.stringify(shapeActor(actor)));
-  return ',"actor":"unresolved"' + member('actor_reason', jsonText(bounded(reason, TEXT_BYTES.reason)));
+  return ',"actor":"unresolved"' + member('actor_reason', jsonText(redacted(reason, TEXT_BYTES.reason, redact)));
 }
 
 function contextSection({ facts, core, texts }: PayloadParts): string | undefined {
