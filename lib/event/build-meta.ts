@@ -3,7 +3,6 @@ import { cutChars } from './cut-text.js';
 import type { Essentials } from './essentials.js';
 import type { EventFacts } from './event-facts.js';
 import type { EventSettings } from './event-settings.js';
-import { normaliseTrail } from './immutable-trail.js';
 import { MAX_ERROR_MESSAGE_CHARS, MAX_TEXT_CHARS } from './text-limits.js';
 
 const MAX_ERROR_TYPE_CHARS = 256;
@@ -25,7 +24,7 @@ export function metaBuilder(settings: EventSettings): MetaBuilder {
       env: environment,
       trace_id: typeof facts.traceId === 'string' ? cutChars(facts.traceId, MAX_TEXT_CHARS) : core.id,
     };
-    add(meta, 'immutable_trail', normaliseTrail(facts.trail));
+    add(meta, 'immutable_trail', core.trail);
     meta['log_level'] = logLevelOf(core.kind);
     if (facts.request !== undefined) addRequest(meta, core);
     add(meta, 'client_ip', core.clientIp);

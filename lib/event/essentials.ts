@@ -3,6 +3,7 @@ import { classifyKind, outcomeOf } from './classify.js';
 import { cutText } from './cut-text.js';
 import type { EventFacts } from './event-facts.js';
 import { newEventId } from './event-id.js';
+import { normaliseTrail } from './immutable-trail.js';
 import type { RedactText } from './redaction/text-rules.js';
 import { excerpt } from './redaction/text-rules.js';
 import { TEXT_BYTES } from './text-limits.js';
@@ -15,6 +16,7 @@ export interface Essentials {
   readonly outcome: Outcome | undefined;
   readonly message: string;
   readonly requestId: string;
+  readonly trail: string | undefined;
   readonly statusCode: number | undefined;
   readonly method: string | undefined;
   readonly path: string | undefined;
@@ -38,6 +40,8 @@ export function essentialsOf(facts: EventFacts, redact: RedactText): Essentials 
     outcome: facts.outcome ?? outcomeOf(facts),
     message: redacted(facts.message, TEXT_BYTES.message, redact) ?? requestLine(method, path, statusCode) ?? name,
     requestId: bounded(facts.requestId, TEXT_BYTES.requestId) ?? id,
+    // Comes from a header of the client, as well.
+    trail: normaliseTrail(redacted(facts.trail, Infinity, redact)),
     statusCode,
     method,
     path,

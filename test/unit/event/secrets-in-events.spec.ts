@@ -10,4 +10,11 @@ describe('secrets in the texts of an event', () => {
       'identify threw Error: no answer of postgres://app:[REDACTED]@db/users?token=[REDACTED]',
     );
   });
+
+  it('are not in the trail, which a client may have sent', () => {
+    const jwt = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl';
+    expect(built({ trail: ` Bearer ${jwt} ` }).meta['immutable_trail']).toBe('Bearer [REDACTED]');
+    expect(built({ trail: 'order:17?token=url-secret' }).meta['immutable_trail']).toBe('order-17?token=[REDACTED]');
+    expect(built({ trail: ' '.repeat(5_000) + 'order:17' }).meta['immutable_trail']).toBe('order-17');
+  });
 });
