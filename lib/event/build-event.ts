@@ -20,7 +20,7 @@ export function createEventBuilder(settings: EventSettings): EventBuilder {
   const buildMeta = metaBuilder(settings);
   return (facts) => {
     try {
-      const core = essentialsOf(facts, rules.redact);
+      const core = essentialsOf(facts, rules);
       const payload = withinLimit(writePayload({ facts, core, settings, rules, texts }));
       return { id: core.id, name: core.name, kind: core.kind, payload, meta: buildMeta(facts, core) };
     } catch {
@@ -44,7 +44,7 @@ function minimalEvent(unreadable: EventFacts, buildMeta: MetaBuilder): AuditEven
     message: 'the event could not be built from what was captured',
     occurredAt: Date.now(),
   };
-  const core = essentialsOf(facts, (text) => text);
+  const core = essentialsOf(facts, { redact: (text) => text, isDenied: () => false });
   const { id, name, kind, message } = core;
   const payload = JSON.stringify({ id, kind, message, timestamp: isoTime(facts.occurredAt) });
   return { id, name, kind, payload, meta: buildMeta(facts, core) };

@@ -4,6 +4,8 @@ import { cutText } from './cut-text.js';
 import type { EventFacts } from './event-facts.js';
 import { newEventId } from './event-id.js';
 import { normaliseTrail } from './immutable-trail.js';
+import { redactParameters } from './redaction/redact-parameters.js';
+import type { RedactionRules } from './redaction/redaction-rules.js';
 import type { RedactText } from './redaction/text-rules.js';
 import { excerpt } from './redaction/text-rules.js';
 import { TEXT_BYTES } from './text-limits.js';
@@ -26,12 +28,14 @@ export interface Essentials {
     { readonly name: string; readonly message: string; readonly code: string | undefined } | undefined;
 }
 
-export function essentialsOf(facts: EventFacts, redact: RedactText): Essentials {
+type HiddenTexts = Pick<RedactionRules, 'redact' | 'isDenied'>;
+
+export function essentialsOf(facts: EventFacts, { redact, isDenied }: HiddenTexts): Essentials {
   const id = bounded(facts.id, TEXT_BYTES.id) ?? newEventId();
   const name = bounded(facts.name, TEXT_BYTES.name) ?? 'unnamed';
   const kind = facts.kind ?? classifyKind(facts);
   const method = bounded(facts.request?.method, TEXT_BYTES.method);
-  const path = redacted(facts.request?.path, TEXT_BYTES.path, redact);
+  const path = redacted(pathOf(facts, isDenied), TEXT_BYTES.path, redact);
   const statusCode = finite(facts.statusCode);
   return {
     id,
@@ -65,6 +69,11 @@ export function bounded(text: unknown, maxBytes: number): string | undefined {
 /** JSON has no other numbers. */
 export function finite(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+function pathOf({ request }: EventFacts, isDenied: HiddenTexts['isDenied']): unknown {
+  const path: unknown = request?.path;
+  return typeof path === 'string' ? redactParameters(path, request?.parameters, isDenied) : path;
 }
 
 function exceptionOf({ exception }: EventFacts, redact: RedactText): Essentials['exception'] {

@@ -46,6 +46,8 @@ export interface RequestFacts {
   readonly path: string;
   /** Route template, e.g. `/users/:id`. */
   readonly route?: string;
+  /** Values of the route's parameters: those that are secret are in the path, too. */
+  readonly parameters?: unknown;
   readonly host?: string;
   readonly query?: unknown;
   readonly headers?: unknown;

@@ -96,6 +96,7 @@ function requestFacts(http: HttpContext, capture: Readonly<CaptureOptions>): Req
     method: http.method,
     path: pathOf(http.url),
     route: platform && chosenRoute(platform).template,
+    parameters: platform?.params,
     host: http.request.headers.host ?? single(http.request.headers[':authority']),
     query: readQuery(http.url, platform),
     headers: capture.headers ? http.request.headers : undefined,

@@ -5,6 +5,7 @@ export interface PlatformRequest {
   readonly raw?: IncomingMessage;
   readonly ip?: string;
   readonly query?: unknown;
+  readonly params?: unknown;
   readonly body?: unknown;
   readonly rawBody?: unknown;
   readonly user?: unknown;

@@ -9,6 +9,8 @@ import type { RedactText } from './text-rules.js';
 export interface RedactionRules {
   readonly decide: (name: string) => NameDecision;
   readonly redact: RedactText;
+  /** Whether values of a name are always redacted. */
+  readonly isDenied: (name: string) => boolean;
   /** The scope at the top of a headers, query, body or data value. */
   readonly top: Scope;
 }
@@ -16,5 +18,5 @@ export interface RedactionRules {
 export function compileRedaction(options: Readonly<RedactionOptions>): RedactionRules {
   const isDenied = compileDenied(options);
   const redact = compileText(options.builtIn, isDenied);
-  return { decide: compileNames(options, isDenied, redact), redact, top: topScope(options) };
+  return { decide: compileNames(options, isDenied, redact), redact, isDenied, top: topScope(options) };
 }

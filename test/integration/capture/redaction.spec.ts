@@ -13,6 +13,11 @@ class AccountsController {
     return { echoed: body, accessToken: 'tok-response' };
   }
 
+  @Get('accounts/:iban/reset/:token')
+  reset(): string {
+    return 'done';
+  }
+
   @Get('broken')
   broken(): never {
     throw new Error('connect failed: postgres://app:db-secret@db/shop?token=url-secret for Bearer abc.def.ghi');
@@ -51,6 +56,15 @@ describe.each(platforms)('redaction on $name', (platform) => {
     await start();
     await audited.fetch('/accounts', { method: 'POST', body: new URLSearchParams({ pin: '1234', city: 'Ulm' }) });
     expect((await audited.onlyEvent()).event.request).toMatchObject({ body: { pin: '[REDACTED]', city: 'Ulm' } });
+  });
+
+  it('keeps the values of route parameters with secret names out of the path', async () => {
+    await start({ denylist: ['iban'] });
+    await audited.fetch('/accounts/DE02/reset/path%20secret?page=2');
+    const { payload, event, meta } = await audited.onlyEvent();
+    expect(payload + JSON.stringify(meta)).not.toMatch(/DE02|path.{1,3}secret/);
+    expect(event.request).toMatchObject({ path: '/accounts/[REDACTED]/reset/[REDACTED]' });
+    expect(meta).toMatchObject({ http_route: '/accounts/:iban/reset/:token' });
   });
 
   it('keeps secrets out of error messages', async () => {
