@@ -80,7 +80,8 @@ export class LeafWalk {
     const isWrong = (at: number): boolean => differing.includes(at) && (accused.entries || bundle.isMalformed === true);
     const known = hashes.map((hash, at) => (bundle.isMalformed && stored[at]) || (hash ?? stored[at]));
     const derived = known.map((hash) => hash ?? new Uint8Array(HASH_BYTES));
-    this.hasHoles ||= known.includes(undefined);
+    const hasHoles = known.includes(undefined);
+    this.hasHoles ||= hasHoles;
     const bytes = concatBytes(...derived);
     this.tree.append(bytes);
     await this.show({
@@ -88,7 +89,7 @@ export class LeafWalk {
       entries: bundle.entries.map((entry, at) => (isWrong(at) ? undefined : entry)),
       hashes: known.map((hash, at) => (isWrong(at) ? stored[at] : hash)),
     });
-    return { derived: bytes, hasContradiction: culprits.length > 0 };
+    return { derived: bytes, hasContradiction: culprits.length > 0, hasHoles };
   }
 
   private async show(shown: Pick<EntryBatch, 'first' | 'entries' | 'hashes'>): Promise<void> {

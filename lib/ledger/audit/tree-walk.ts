@@ -27,6 +27,8 @@ export interface BelowTile {
   readonly derived: Uint8Array;
   /** Something below contradicts the tile as it is stored, and was reported. */
   readonly hasContradiction: boolean;
+  /** Nothing says what some of it is: it is not made out to be wrong. */
+  readonly hasHoles?: boolean;
 }
 
 export interface TreeWalkContext {
@@ -71,25 +73,26 @@ export class TreeWalk {
   private async children(tile: VisitedTile): Promise<BelowTile> {
     const { level, n, width } = tile.address;
     const derived = new Uint8Array(width * HASH_BYTES);
-    let hasContradiction = false;
+    let [hasContradiction, hasHoles] = [false, false];
     for (let at = 0; at < width; at++) {
       const address = { level: level - 1, n: n * TILE_WIDTH + at, width: TILE_WIDTH };
       const hash = tile.stored?.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
       const child = await this.child(address, hash, tile);
       hasContradiction ||= child.contradicts;
+      hasHoles ||= child.hasHoles;
       derived.set(child.root, at * HASH_BYTES);
     }
-    return { derived, hasContradiction };
+    return { derived, hasContradiction, hasHoles };
   }
 
   private async child(
     address: HashTileAddress,
     hash: Uint8Array | undefined,
     parent: VisitedTile,
-  ): Promise<{ readonly root: Uint8Array; readonly contradicts: boolean }> {
+  ): Promise<{ readonly root: Uint8Array; readonly contradicts: boolean; readonly hasHoles: boolean }> {
     const { reader, findings, pass } = this.context;
     if (address.level === 0 && hash !== undefined && (await pass(address.n, hash))) {
-      return { root: hash, contradicts: false };
+      return { root: hash, contradicts: false, hasHoles: false };
     }
     const stored = await reader.tile(address);
     const own = stored && tileRoot(stored);
@@ -103,12 +106,13 @@ export class TreeWalk {
     const expected = parent.isAuthentic ? hash : undefined;
     const below = await this.visit({ address, stored, isAuthentic, expected, root: own });
     const root = own ?? tileRoot(below.derived);
-    const isWrong = expected !== undefined && !equalBytes(root, expected);
+    const hasHoles = own === undefined && below.hasHoles === true;
+    const isWrong = !hasHoles && expected !== undefined && !equalBytes(root, expected);
     if (isWrong && !below.hasContradiction) {
       const message = 'the tile, and all that is below it, are not what its parent commits to';
       findings.add('TILE_MISMATCH', { ...placeOf(address), message });
     }
-    return { root, contradicts };
+    return { root, contradicts, hasHoles };
   }
 
   private isRoot(read: (level: number) => Uint8Array | undefined): boolean {

@@ -232,6 +232,7 @@ describe('a static export', () => {
       { code: 'UNAVAILABLE', path: 'tile/0/000' },
       { code: 'UNAVAILABLE', path: 'tile/entries/000' },
     ]);
+    expect(exitCode(report)).toBe(2);
   });
 
   it('reads a full tile where a partial one has gone', async () => {
