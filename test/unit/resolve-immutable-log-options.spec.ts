@@ -150,7 +150,13 @@ describe('options', () => {
     ['a section that is no object', { capture: 'all' }, /capture/],
     ['options that are no object', 'fast', /options are a string/],
     ['a wrong mode', { mode: 'both' }, /^mode is 'both': must be one of/],
-    ['a URL with credentials', { apiUrl: 'https://user:pass@example.com' }, /^apiUrl is .*without user/],
+    [
+      'a URL with credentials',
+      { apiUrl: 'https://user:p@ss/w@a.test' },
+      /^apiUrl is 'https:\/\/…@a\.test': .*without user/,
+    ],
+    ['one without scheme', { apiUrl: 'user:pass@a.test' }, /^apiUrl is '…@a\.test': .*without user/],
+    ['a URL with a query', { apiUrl: 'https://a.test/x?token=t' }, /^apiUrl is 'https:\/\/a\.test\/x\?…': .*query/],
     [
       'identify that is no function',
       { capture: { identify: 'user' } },
