@@ -1,3 +1,4 @@
+import { endOfBrackets } from './end-of-brackets.js';
 import { REDACTED } from './redacted.js';
 
 // Every quantifier that can fail is bounded and every alternative begins with another character: linear in the text.
@@ -11,16 +12,16 @@ const SINGLE_QUOTED = String.raw`'(?:[^'\\]|\\.)*'?`;
 /** A JSON text inside a JSON text. */
 const ESCAPED_QUOTED = String.raw`\\"(?:[^"\\]|\\\\\\?.|\\[^"\\])*(?:\\")?`;
 const SCHEME = String.raw`(?:(?:bearer|basic|digest|token|apikey|hmac)\s{1,8})?`;
-const BRACKETS = String.raw`(?:\[[^\]]*\]?|\{[^}]*\}?)?`;
 /** A quote, comma or semicolon belongs to a bare value when the value goes on behind it. */
-const BARE = String.raw`(?:(?!%26|%22)[^\s&,;"'<>]|[,;](?!\s|$|["']|[\w.-]{1,64}\]?[=:])|["'](?=\w))*`;
-const VALUE = new RegExp(`${DOUBLE_QUOTED}|${SINGLE_QUOTED}|${ESCAPED_QUOTED}|${SCHEME}${BRACKETS}${BARE}`, 'isy');
+const BARE = String.raw`(?:(?!%26|%22)[^\s&,;"'<>]|[,;](?!\s|$|\\{0,3}["']|[\w.-]{1,64}\]?[=:])|["'](?=\w))*`;
+const VALUE = new RegExp(`${DOUBLE_QUOTED}|${SINGLE_QUOTED}|${ESCAPED_QUOTED}|${SCHEME}${BARE}`, 'isy');
+const OPENING = new RegExp(`${SCHEME}(?=[[{])`, 'iy');
+const REST = new RegExp(BARE, 'isy');
 
 /** Header lines: their values have spaces, commas and quotes. */
 const LINE_NAME = /authorization|cookie/i;
 const LINE_VALUE = /[^\r\n]*/y;
 const QUOTE = /^\\?["']/;
-const LEADING_BRACKETS = new RegExp(`^${BRACKETS}`);
 const CLOSERS = /[)\]}.,]{0,8}$/;
 
 /** Redacts the values of pairs whose name is denied; `api key: …` counts as the name `api key`. */
@@ -41,7 +42,18 @@ export function redactPairs(text: string, isDenied: (name: string) => boolean): 
 }
 
 function valueAt(text: string, at: number, wholeLine: boolean): string {
-  const pattern = wholeLine && !QUOTE.test(text.slice(at, at + 2)) ? LINE_VALUE : VALUE;
+  if (wholeLine && !QUOTE.test(text.slice(at, at + 2))) return matchAt(LINE_VALUE, text, at);
+  const end = afterBrackets(text, at);
+  return end === at ? matchAt(VALUE, text, at) : text.slice(at, end) + matchAt(REST, text, end);
+}
+
+/** The end of a list or object at this place, as JSON and `inspect` write it; the place itself where there is none. */
+function afterBrackets(text: string, at: number): number {
+  OPENING.lastIndex = at;
+  return OPENING.test(text) ? endOfBrackets(text, OPENING.lastIndex) : at;
+}
+
+function matchAt(pattern: RegExp, text: string, at: number): string {
   pattern.lastIndex = at;
   return pattern.exec(text)?.[0] ?? '';
 }
@@ -51,7 +63,7 @@ function replacementOf(value: string): string {
   const [quote] = QUOTE.exec(value) ?? [];
   if (quote !== undefined)
     return quote + REDACTED + (value.length > quote.length && value.endsWith(quote) ? quote : '');
-  const bare = value.replace(LEADING_BRACKETS, '').replaceAll(REDACTED, '');
+  const bare = value.slice(afterBrackets(value, 0)).replaceAll(REDACTED, '');
   return REDACTED + (CLOSERS.exec(bare)?.[0] ?? '');
 }
 

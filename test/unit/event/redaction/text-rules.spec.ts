@@ -24,6 +24,15 @@ describe('secrets inside texts', () => {
     ['{"user":"bob","password":"a \\"b\\" c","n":1}', '{"user":"bob","password":"[REDACTED]","n":1}'],
     ['{"pin":1234,"n":1}', '{"pin":[REDACTED],"n":1}'],
     ['{"tokens":["a","b"],"n":1}', '{"tokens":[REDACTED],"n":1}'],
+    ['{"tokens": [["a"], ["b c"]], "n": 1}', '{"tokens": [REDACTED], "n": 1}'],
+    ['{"credentials":{"a":{"b":1},"c":"x} y"},"n":1}', '{"credentials":[REDACTED],"n":1}'],
+    ["{ credentials: { a: { b: 1 }, c: 'it}s \"so' }, n: 1 }", '{ credentials: [REDACTED], n: 1 }'],
+    ["secret={it's {a}} n=1", 'secret=[REDACTED] n=1'],
+    ['secret: {"a": {"b": 1}, "c": "d', 'secret: [REDACTED]'],
+    [
+      String.raw`{\"secrets\":{\"a\":\"\\\"}\",\"b\":{\"c\":\"d\"}},\"n\":1}`,
+      String.raw`{\"secrets\":[REDACTED],\"n\":1}`,
+    ],
     [String.raw`{\"password\":\"a b\",\"n\":1}`, String.raw`{\"password\":\"[REDACTED]\",\"n\":1}`],
     ['user[password]=abc&x=1', 'user[password]=[REDACTED]&x=1'],
     ['user%5Bpassword%5D=abc&x=1', 'user%5Bpassword%5D=[REDACTED]&x=1'],
@@ -95,7 +104,20 @@ describe('secrets inside texts', () => {
 
   it.each([
     ...['a=', 'a-', 'a_', 'a.', '4 ', '4111 ', '41 1', 'eyJ', '-eyJ', 'eyJa.', '://a:', '://a:b', 'bearer ', 'basic a'],
-    ...['password=', 'password="', 'password="\\', "password='", 'password=[', 'password={', 'password=,', 'api key '],
+    ...[
+      'password=',
+      'password="',
+      'password="\\',
+      "password='",
+      'password=[',
+      'password={',
+      'password={"',
+      'password={\\"}',
+      "password=['",
+      'password={}',
+      'password=,',
+      'api key ',
+    ],
     ...[
       'authorization: ',
       '-----BEGIN PRIVATE KEY-----',
