@@ -24,6 +24,9 @@ const PEM_KEY = /-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----[^]*?(?:-----END [A-Z ]{
 /** A port may follow the colon as well: `http://host:8080/@scope`. */
 const URL_PASSWORD =
   /(:\/\/[^\s/?#:@"'<>]{0,256}:)(?!\d{0,5}[/?#\s])(?:[^\s/?#"'<>]{1,256}|[^\s"'<>@]{1,256})@(?=[\w.[-])/g;
+/** The same in a URL inside of a URL: `?next=https%3A%2F%2Fuser%3Apassword%40host`. */
+const ENCODED_URL_PASSWORD =
+  /(%3a%2f%2f(?:(?!%2f|%3a|%40)[^\s/?#&"'<>]){0,256}%3a)(?:(?!%2f|%40)[^\s/?#&"'<>]){1,256}%40(?=[\w.[%-])/gi;
 const JWT = /(?<![\w-])((?<=%)[\da-fA-F]{2})?eyJ[\w-]{4,}(?:\.[\w-]+){1,4}/g;
 /** Keys that say by their beginning what they are. */
 const KNOWN_KEY = new RegExp(
@@ -47,6 +50,7 @@ function redactKnownForms(text: string): string {
   let result = text.includes('-----BEGIN') ? text.replace(PEM_KEY, REDACTED) : text;
   result = result.replace(AUTHORIZATION, redactCredential);
   if (result.includes('://')) result = result.replace(URL_PASSWORD, `$1${REDACTED}@`);
+  if (result.includes('%40')) result = result.replace(ENCODED_URL_PASSWORD, `$1${REDACTED}%40`);
   if (result.includes('eyJ')) result = result.replace(JWT, `$1${REDACTED}`);
   return result.replace(KNOWN_KEY, `$1${REDACTED}`);
 }

@@ -40,6 +40,8 @@ describe('secrets inside texts', () => {
     ['GET /a?access_token=abc&x=1', 'GET /a?access_token=[REDACTED]&x=1'],
     ['postgres://app:s3cret@db:5432/shop', 'postgres://app:[REDACTED]@db:5432/shop'],
     ['redis://:p@ss@host/0', 'redis://:[REDACTED]@host/0'],
+    ['/?next=https%3A%2F%2Fu%3Ap%2540w%40host%2F&x=1', '/?next=https%3A%2F%2Fu%3A[REDACTED]%40host%2F&x=1'],
+    ['to=redis%3a%2f%2f%3as3cret%40host', 'to=redis%3a%2f%2f%3a[REDACTED]%40host'],
     ['amqp://u:pa/ss@host', 'amqp://u:[REDACTED]@host'],
     [`got ${JWT} here`, 'got [REDACTED] here'],
     [`/verify/${JWT}`, '/verify/[REDACTED]'],
@@ -66,6 +68,7 @@ describe('secrets inside texts', () => {
     'Basic authentication is required',
     'Cannot read properties of undefined (reading "token")',
     'https://shop.example:8080/@scope/package?page=2',
+    'to=https%3A%2F%2Fshop.example%3A8080%2F%40scope%2Fpackage',
     'at 2023-11-14T22:13:20.123Z',
     'since 1700000000123 ms, 1700000000123456 us, 1700000000123456789 ns',
     'card 4111 1111 1111 1112',
@@ -103,7 +106,24 @@ describe('secrets inside texts', () => {
   });
 
   it.each([
-    ...['a=', 'a-', 'a_', 'a.', '4 ', '4111 ', '41 1', 'eyJ', '-eyJ', 'eyJa.', '://a:', '://a:b', 'bearer ', 'basic a'],
+    ...[
+      'a=',
+      'a-',
+      'a_',
+      'a.',
+      '4 ',
+      '4111 ',
+      '41 1',
+      'eyJ',
+      '-eyJ',
+      'eyJa.',
+      '://a:',
+      '%3A%2F%2Fa%3A',
+      '%3A%2F%2F',
+      '://a:b',
+      'bearer ',
+      'basic a',
+    ],
     ...[
       'password=',
       'password="',
