@@ -17,6 +17,6 @@ export interface RedactionRules {
 
 export function compileRedaction(options: Readonly<RedactionOptions>): RedactionRules {
   const isDenied = compileDenied(options);
-  const redact = compileText(options.builtIn, isDenied);
+  const redact = compileText(options, isDenied);
   return { decide: compileNames(options, isDenied, redact), redact, isDenied, top: topScope(options) };
 }

@@ -4,8 +4,20 @@ import { REDACTED } from './redacted.js';
 // Every quantifier that can fail is bounded and every alternative begins with another character: linear in the text.
 
 /** A name and what separates it from its value: `a=`, `a: `, `"a":`, `\"a\":`, `x[a]=`, `a%3D`. */
-const NAME =
-  /(?<![A-Za-z\d])((?<=%)[\da-f]{2})?([a-z_$][\w$-]{0,63})((?:\\{0,3}["'\]]|%5d|%22){0,3}[ \t]{0,8}(?:=>|:=|[:=]|%3d|%3a)\s{0,8})/gi;
+const SEPARATOR = String.raw`((?:\\{0,3}["'\]]|%5d|%22){0,3}[ \t]{0,8}(?:=>|:=|[:=]|%3d|%3a)\s{0,8})`;
+const NAME = new RegExp(String.raw`(?<![A-Za-z\d])((?<=%)[\da-f]{2})?([a-z_$][\w$-]{0,63})${SEPARATOR}`, 'gi');
+/** Names of the user's in any script, percent-encoded too, and anything in quotes; takes longer. */
+const LETTER = String.raw`[\p{L}\p{M}\p{N}_$-]|%[89a-f][\da-f]`;
+const ANY_NAME = new RegExp(
+  String.raw`(?<![\p{L}\p{M}\p{N}])((?<=%)[\da-f]{2})?((?<=["'])[^"'\\\r\n]{1,128}(?=\\{0,3}["'])|(?:${LETTER}){1,128})${SEPARATOR}`,
+  'giu',
+);
+const ORDINARY_NAME = /^[a-z_$][\w$-]{0,63}$/i;
+
+/** What finds the names of pairs, where these are denied besides the built-in ones. */
+export function pairNames(denied: readonly string[]): RegExp {
+  return denied.every((name) => ORDINARY_NAME.test(name)) ? NAME : ANY_NAME;
+}
 
 const DOUBLE_QUOTED = String.raw`"(?:[^"\\]|\\.)*"?`;
 const SINGLE_QUOTED = String.raw`'(?:[^'\\]|\\.)*'?`;
@@ -25,18 +37,19 @@ const QUOTE = /^\\?["']/;
 const CLOSERS = /[)\]}.,]{0,8}$/;
 
 /** Redacts the values of pairs whose name is denied; `api key: …` counts as the name `api key`. */
-export function redactPairs(text: string, isDenied: (name: string) => boolean): string {
+export function redactPairs(text: string, isDenied: (name: string) => boolean, names = NAME): string {
   let result = '';
   let copied = 0;
-  NAME.lastIndex = 0;
-  for (let found = NAME.exec(text); found !== null; found = NAME.exec(text)) {
-    const [, escape = '', name = '', separator = ''] = found;
-    const start = NAME.lastIndex;
+  names.lastIndex = 0;
+  for (let found = names.exec(text); found !== null; found = names.exec(text)) {
+    const [, escape = '', written = '', separator = ''] = found;
+    const name = decoded(written);
+    const start = names.lastIndex;
     if (!isDenied(name) && !isDenied(wordBefore(text, found.index + escape.length) + name)) continue;
     const value = valueAt(text, start, LINE_NAME.test(name) && separator.includes(':'));
     if (value !== '') result += text.slice(copied, start) + replacementOf(value);
     if (value !== '') copied = start + value.length;
-    NAME.lastIndex = start + value.length;
+    names.lastIndex = start + value.length;
   }
   return copied === 0 ? text : result + text.slice(copied);
 }
@@ -72,4 +85,13 @@ function wordBefore(text: string, at: number): string {
   if (text[at - 1] !== ' ') return '';
   const word = /[A-Za-z]{2,16}$/.exec(text.slice(Math.max(0, at - 17), at - 1))?.[0];
   return word === undefined ? '' : `${word}_`;
+}
+
+function decoded(name: string): string {
+  if (!name.includes('%')) return name;
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }

@@ -1,6 +1,8 @@
 import { cutText } from '../cut-text.js';
+import type { RedactionOptions } from '../redaction.options.js';
 import { redactCardNumbers } from './card-numbers.js';
-import { redactPairs } from './secret-pairs.js';
+import { isPath } from './path-patterns.js';
+import { pairNames, redactPairs } from './secret-pairs.js';
 import { REDACTED } from './redacted.js';
 
 /** Takes secrets out of a text. */
@@ -37,8 +39,12 @@ const KNOWN_KEY = new RegExp(
 );
 
 /** Text rules of the built-in list, and pairs whose name is denied. */
-export function compileText(builtIn: boolean, isDenied: (name: string) => boolean): RedactText {
-  const pairs: RedactText = (text) => redactPairs(text, isDenied);
+export function compileText(
+  { builtIn, denylist }: Readonly<RedactionOptions>,
+  isDenied: (name: string) => boolean,
+): RedactText {
+  const names = pairNames(denylist.filter((entry) => !isPath(entry)));
+  const pairs: RedactText = (text) => redactPairs(text, isDenied, names);
   if (!builtIn) return pairs;
   return (text) => {
     if (text.length < MIN_SECRET_CHARS || !SUSPICIOUS.test(text)) return text;

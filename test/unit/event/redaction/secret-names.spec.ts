@@ -9,7 +9,7 @@ const SECRETS =
   'api_keys access-key AccessKeyId privateKey private_key credential credentials sessionId session_id PHPSESSID JSESSIONID ' +
   'csrf csrfToken X-CSRF-Token xsrf-token otp otpCode pin userPin PIN pin_code cvv cvv2 cvc cardNumber card_number ccnumber ' +
   'creditCardNumber ssn jwt auth pass db_pass X-Amz-Signature x-amz-security-token mnemonic securityCode $password _token ' +
-  'passWord pass_word userPassWord PassWd passwOrd toKen ApiKEY';
+  'passWord pass_word userPassWord PassWd passwOrd toKen ApiKEY ｐａｓｓｗｏｒｄ';
 const HARMLESS =
   'secretary tokenizer tokenize pinned spinner opinion pinterest cookieless author authors authMethod authenticated key keys ' +
   'publicKey primaryKey idempotency-key session passport compass boardingPass passenger card cardHolder iban code status ' +

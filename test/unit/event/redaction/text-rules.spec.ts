@@ -89,6 +89,21 @@ describe('secrets inside texts', () => {
     expect(own('4111 1111 1111 1111')).toBe('4111 1111 1111 1111');
   });
 
+  it.each([
+    ['contraseña=hunter2&x=1', 'contraseña=[REDACTED]&x=1'],
+    ['contrasen\u0303a: hunter2', 'contrasen\u0303a: [REDACTED]'],
+    ['/a?contrase%C3%B1a=hunter2&x=1', '/a?contrase%C3%B1a=[REDACTED]&x=1'],
+    ['/a?x%3D1%26contrase%C3%B1a%3Dhunter2%26y%3D1', '/a?x%3D1%26contrase%C3%B1a%3D[REDACTED]%26y%3D1'],
+    ['{"a":"b","Date of Birth":"1815-12-10","c":1}', '{"a":"b","Date of Birth":"[REDACTED]","c":1}'],
+    [String.raw`{\"date of birth\":\"1815\",\"c\":1}`, String.raw`{\"date of birth\":\"[REDACTED]\",\"c\":1}`],
+    ['2fa=123456 パスワード: x', '2fa=[REDACTED] パスワード: [REDACTED]'],
+    ['user[password]=abc&x=1&%zz=1', 'user[password]=[REDACTED]&x=1&%zz=1'],
+  ])("takes the user's names for what they are in any script, %s", (text, clean) => {
+    const own = rulesOf({ denylist: ['contraseña', 'date of birth', '2fa', 'パスワード'] }).redact;
+    expect(own(text)).toBe(clean);
+    expect(own(clean)).toBe(clean);
+  });
+
   it('redacts the value of every pair, whatever it is', () => {
     const secret = fc.stringMatching(/^[A-Za-z0-9+/=_.~!@#$%^*-]{6,30}$/);
     const frame = fc.constantFrom(
@@ -153,8 +168,10 @@ describe('secrets inside texts', () => {
     ],
   ])('takes no more than linear time for a text full of %p', (piece) => {
     const adversarial = piece.repeat(Math.ceil(100_000 / piece.length));
+    const own = rulesOf({ denylist: ['contraseña'] });
     for (const text of [adversarial, `password${adversarial}`, `a=eyJ 4111${adversarial}=x`]) {
       expect(typeof redact(text)).toBe('string');
+      expect(typeof own.redact(text)).toBe('string');
     }
   });
 });
