@@ -33,10 +33,18 @@ export function observeCall(call: () => unknown, observer: CallObserver): unknow
     throw error;
   }
   if (types.isPromise(result)) return observePromise(result, end, observer.waits);
-  // A Subject or another subclass has members that a wrapper would lose.
-  if (isObservable(result) && result.constructor === Observable) return observeObservable(result, observer.begin);
+  if (isPlainObservable(result)) return observeObservable(result, observer.begin);
   void end({ kind: 'returned', late: false });
   return result;
+}
+
+/** A Subject or another subclass has members that a wrapper would lose; a proxy may throw when it is asked what it is. */
+function isPlainObservable(result: unknown): result is Observable<unknown> {
+  try {
+    return isObservable(result) && result.constructor === Observable;
+  } catch {
+    return false;
+  }
 }
 
 function observePromise(promise: Promise<unknown>, end: OnCallEnd, waits: boolean): Promise<unknown> {

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Injectable, Post, UseGuards, type CanActivate } from '@nestjs/common';
+import assert from 'node:assert/strict';
+import { types } from 'node:util';
 import { AuditEvent } from 'nestjs-immutable-log';
 import { firstValueFrom, lastValueFrom, Observable, of, throwError, toArray } from 'rxjs';
 import { AuditedApp } from '../../support/audited-app.js';
@@ -49,6 +51,11 @@ class LedgerService {
   @AuditEvent()
   brokenStream(): Observable<never> {
     return throwError(() => new Error('broken'));
+  }
+
+  @AuditEvent()
+  strict(): object {
+    return new Proxy({}, { get: (_target, name) => assert.fail(`there is no ${String(name)}`) });
   }
 
   @AuditEvent()
@@ -186,6 +193,12 @@ describe.each(platforms)('@AuditEvent() on $name', (platform) => {
     const ledger = await start();
     ledger.query();
     expect((await audited.onlyEvent()).meta.event_name).toBe('fn.LedgerService.query');
+  });
+
+  it('gives back what must not be asked for anything', async () => {
+    const ledger = await start();
+    expect(types.isProxy(ledger.strict())).toBe(true);
+    expect((await audited.onlyEvent()).meta).toMatchObject({ event_name: 'fn.LedgerService.strict', type: 'success' });
   });
 
   it('keeps name and length of the method', async () => {
