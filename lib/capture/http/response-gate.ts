@@ -126,9 +126,9 @@ export class ResponseGate {
     return this.bytes >= length;
   }
 
-  /** Node itself calls `writeHead(status)` for heads that nobody has written, and wrappers in between do so too. */
+  /** Node itself calls `writeHead(statusCode)` for heads that nobody has written, and wrappers in between do so too. */
   private repeatHead(args: Arguments): RawResponse {
-    if (args.length > 1) throw headersSentError('write');
+    if (args.length > 1 || args[0] !== this.response.statusCode) throw headersSentError('write');
     return this.response;
   }
 

@@ -66,6 +66,18 @@ class PlainController {
     raw.write('-last', () => raw.end());
   }
 
+  @Get('headed-twice')
+  headedTwice(@Res() reply: AnyReply): void {
+    reply.hijack?.();
+    const raw = reply.raw ?? reply;
+    raw.writeHead(200);
+    try {
+      raw.writeHead(500);
+    } catch (error) {
+      raw.end((error as Error).message);
+    }
+  }
+
   @Get('file')
   file(): StreamableFile {
     return new StreamableFile(Readable.from([Buffer.from('one,'), Buffer.from('two')], { objectMode: false }));
@@ -202,7 +214,9 @@ describe.each(platforms)('answers that wait for their event, on $name', (platfor
   });
 
   it('sends every byte as without the module', async () => {
-    const paths = ['json', 'empty', 'raw', 'headed', 'measured', 'file'].map((name) => `/plain/${name}`);
+    const paths = ['json', 'empty', 'raw', 'headed', 'headed-twice', 'measured', 'file'].map(
+      (name) => `/plain/${name}`,
+    );
     const requests = [
       ...paths.map(last),
       get('/plain/json', 'Connection: close\r\n').replace('GET', 'HEAD'),
