@@ -32,7 +32,12 @@ export class ImmutableLogService {
   /** What somebody should know of: losses, pauses, refusals, another state. Watches only while it is subscribed to. */
   readonly alerts$: Observable<AuditAlert> = watchStatus(() => this.status());
 
-  constructor(private readonly parts: ServiceParts) {}
+  declare private readonly parts: ServiceParts;
+
+  constructor(parts: ServiceParts) {
+    // Not enumerable: whoever logs this object, or one that it is injected into, must not log the API key.
+    Object.defineProperty(this, 'parts', { value: parts });
+  }
 
   /**
    * Records one event and returns at once.
