@@ -1,7 +1,9 @@
 import { REDACTED } from './redacted.js';
 
 // Bounded to the longest card number, so that long runs of digits cost a constant per position.
-const CANDIDATE = /(?<![A-Za-z\d])(?:(?<=%)20)?\d(?:(?:[ +-]|%20)?\d){12,18}/g;
+// No dots between the digits: addresses and versions in a row would be taken for cards.
+const CANDIDATE =
+  /(?<![A-Za-z\d])(?:(?<=%)20)?\d(?:(?:[ +\t\u00A0\u2009\u202F\u2010-\u2015-]|%20|%2[Dd]|%[Cc]2%[Aa]0)?\d){12,18}/g;
 const DIGIT_GROUP = /^\d+/;
 const ALPHANUMERIC = /[A-Za-z\d]/;
 

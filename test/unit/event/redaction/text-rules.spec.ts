@@ -57,6 +57,9 @@ describe('secrets inside texts', () => {
     ['4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1', '[REDACTED]'],
     ['order 12 378282246310005 paid', 'order 12 [REDACTED] paid'],
     ['q=4111%201111%201111%201111', 'q=[REDACTED]'],
+    ['4111\u00a01111\u00a01111\u00a01111 or 4111\t1111\t1111\t1111', '[REDACTED] or [REDACTED]'],
+    ['4111\u20131111\u20131111\u20131111 a', '[REDACTED] a'],
+    ['q=4111%2D1111%2d1111%2D1111&n=4111%C2%A01111%C2%A01111%C2%A01111', 'q=[REDACTED]&n=[REDACTED]'],
     ['5555555555554444,4222222222222', '[REDACTED],[REDACTED]'],
   ])('%s', (text, clean) => {
     expect(redact(text)).toBe(clean);
@@ -72,6 +75,7 @@ describe('secrets inside texts', () => {
     'at 2023-11-14T22:13:20.123Z',
     'since 1700000000123 ms, 1700000000123456 us, 1700000000123456789 ns',
     'card 4111 1111 1111 1112',
+    'from 52.14.100.23 10.0.0.11 41.11.11.11 and 4111.1111.1111.1111',
     '0197a3c2-1111-7abc-8def-0123456789ab',
     'the secretary: Mrs Smith, pinned=true',
     'user=bob&page=2',
