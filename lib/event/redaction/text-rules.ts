@@ -2,6 +2,7 @@ import { cutText } from '../cut-text.js';
 import type { RedactionOptions } from '../redaction.options.js';
 import { redactCardNumbers } from './card-numbers.js';
 import { isPath } from './path-patterns.js';
+import { redactElements } from './secret-elements.js';
 import { pairNames, redactPairs } from './secret-pairs.js';
 import { REDACTED } from './redacted.js';
 
@@ -11,7 +12,7 @@ export type RedactText = (text: string) => string;
 const MIN_SECRET_CHARS = 5;
 /** One look that tells most texts from those worth the rules below; without the flag i, which doubles its cost. */
 const SUSPICIOUS =
-  /[:=]|%3[ADad]|[Ee][Aa][Rr][Ee][Rr]|[Aa][Ss][Ii][Cc]|eyJ|-----BEGIN|[A-Za-z]_|AKIA|ASIA|AIza|xox|glpat|sk-|SG\.|ya29|(?:\d(?:[ +\t\u00A0\u2009\u202F\u2010-\u2015-]|%20|%2[Dd]|%[Cc]2%[Aa]0)?){13}/;
+  /[:=]|<\\?\/|%3[ADad]|[Ee][Aa][Rr][Ee][Rr]|[Aa][Ss][Ii][Cc]|eyJ|-----BEGIN|[A-Za-z]_|AKIA|ASIA|AIza|xox|glpat|sk-|SG\.|ya29|(?:\d(?:[ +\t\u00A0\u2009\u202F\u2010-\u2015-]|%20|%2[Dd]|%[Cc]2%[Aa]0)?){13}/;
 
 /** A name follows, not a credential: «Bearer token missing», «Basic auth failed». */
 const NO_CREDENTIAL = String.raw`(?!(?:auth\w{0,16}|tokens?|bearer|basic|credentials?|scheme|realm|header|keys?|is|was|not|or|and|required|missing|invalid|error)[.,]?(?:[\s"')\]:;!?]|$))`;
@@ -44,7 +45,7 @@ export function compileText(
   isDenied: (name: string) => boolean,
 ): RedactText {
   const names = pairNames(denylist.filter((entry) => !isPath(entry)));
-  const pairs: RedactText = (text) => redactPairs(text, isDenied, names);
+  const pairs: RedactText = (text) => redactPairs(redactElements(text, isDenied), isDenied, names);
   if (!builtIn) return pairs;
   return (text) => {
     if (text.length < MIN_SECRET_CHARS || !SUSPICIOUS.test(text)) return text;
