@@ -6,6 +6,7 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { errorMonitor } from 'node:events';
+import { Readable } from 'node:stream';
 import { catchError, tap, type Observable } from 'rxjs';
 import { HandlerRun, type HandlerIdentity } from './handler-run.js';
 import { identifyHandler } from './handler-stamps.js';
@@ -46,14 +47,19 @@ function observe(http: HttpContext, identity: HandlerIdentity, next: CallHandler
   );
 }
 
-/** A file that fails while it is being sent looks like a client that left; the stream itself knows better. */
+/** A stream that fails while it is being sent looks like a client that left; the stream itself knows better. */
 function watchStream(http: HttpContext, value: unknown): void {
-  if (http.gate !== undefined) http.streams = isStream(value);
-  if (!(value instanceof StreamableFile)) return;
-  http.recorder.contain('watching a file', () => {
+  if (typeof value !== 'object' || value === null) return;
+  try {
+    if (http.gate !== undefined) http.streams = isStream(value);
+    // Without a listener, which shows where a platform writes the stream out as the object it is.
+    if (value instanceof Readable) http.source = value;
+    if (!(value instanceof StreamableFile)) return;
     // The monitor only looks on: an error that nobody handles must stay unhandled.
     value.getStream().once(errorMonitor, (error: unknown) => {
       http.streamError ??= error;
     });
-  });
+  } catch {
+    // What throws when it is asked what it is (a proxy) is no stream that could be watched.
+  }
 }

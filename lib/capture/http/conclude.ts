@@ -26,12 +26,12 @@ export function conclude(http: HttpContext, identity: IdentityResult, settings: 
   const { handler, annotation } = http;
   const declared = handler && declarationOf(handler).said;
   const request = requestFacts(http, settings.capture);
-  const succeeded = failure === undefined && statusCode < 400;
+  const succeeded = failure === undefined && statusCode < 400 && outcome !== 'failure';
   const [unresolved, resolved] = identity && 'unresolved' in identity ? [identity, undefined] : [undefined, identity];
   const { actor, tenant } = knownIdentity(resolved, annotation);
   return {
     name: annotation.eventName ?? declared?.name ?? `http.${http.method}.${request.route ?? 'unmatched'}`,
-    kind: succeeded ? declared?.kind : undefined,
+    kind: succeeded ? declared?.kind : 'error',
     occurredAt: http.startedAt,
     outcome,
     statusCode,
@@ -73,7 +73,7 @@ function outcomeOf(http: HttpContext, handlerState: HandlerState, failure: Excep
     goesOn: held?.piece === 'first' && http.streams,
     handlerState,
     failed: failure !== undefined,
-    streamFailed: http.streamError !== undefined,
+    brokenOff: http.brokenOff || http.streamError !== undefined,
   });
 }
 

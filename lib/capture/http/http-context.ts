@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { AuditRecorder } from '../audit-recorder.js';
 import type { Identity } from '../capture.options.js';
 import { mergeAnnotations, type Annotation, type KnownIdentity, type RequestContext } from '../request-context.js';
@@ -48,6 +49,10 @@ export class HttpContext implements RequestContext {
   handled: { readonly exception: unknown } | undefined;
   /** A stream that was the answer failed on its way. */
   streamError: unknown;
+  /** The stream that the handler gave for an answer. */
+  source: Readable | undefined;
+  /** The answer was broken off on this side. */
+  brokenOff = false;
   /** Holds the answer back until its event is kept. */
   gate: ResponseGate | undefined;
   /** The answer is a stream that goes on after its head; noted where there is a gate. */

@@ -14,6 +14,11 @@ export function isAbandoned(request: RawRequest, response: RawResponse): boolean
   return request.httpVersionMajor === 1 ? hasLostSocket(request) : response.destroyed;
 }
 
+/** It has neither closed its connection nor said that it will send no more. */
+export function isClientThere(request: RawRequest): boolean {
+  return !hasLostSocket(request) && (request.socket as { readableEnded?: boolean } | null)?.readableEnded !== true;
+}
+
 function hasLostSocket(request: RawRequest): boolean {
   return (request.socket as { destroyed?: boolean } | null)?.destroyed === true;
 }

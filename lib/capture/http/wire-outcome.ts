@@ -17,8 +17,8 @@ export interface ClosedExchange {
   readonly handlerState: HandlerState;
   /** NestJS handled an exception, or the handler failed beyond repair. */
   readonly failed: boolean;
-  /** A stream that was the answer failed. */
-  readonly streamFailed: boolean;
+  /** A stream that was the answer failed, or the application destroyed the response. */
+  readonly brokenOff: boolean;
 }
 
 /** The status that the client got, and what became of the request. */
@@ -30,13 +30,13 @@ export function decideWireOutcome(exchange: ClosedExchange): {
   return { statusCode, outcome: exchange.finished ? ofFinished(statusCode, exchange) : ofCut(exchange) };
 }
 
-function ofFinished(status: number, { failed, streamFailed, goesOn }: ClosedExchange): Outcome {
+function ofFinished(status: number, { failed, brokenOff, goesOn }: ClosedExchange): Outcome {
   if (status === 401 || status === 403) return 'denied';
-  if (status >= 400 || failed || streamFailed) return 'failure';
+  if (status >= 400 || failed || brokenOff) return 'failure';
   return goesOn === true ? 'incomplete' : 'success';
 }
 
-function ofCut({ streamFailed, handlerState }: ClosedExchange): Outcome {
-  if (streamFailed) return 'failure';
+function ofCut({ brokenOff, handlerState }: ClosedExchange): Outcome {
+  if (brokenOff) return 'failure';
   return handlerState === 'running' ? 'incomplete' : 'aborted';
 }

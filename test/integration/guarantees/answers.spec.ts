@@ -66,6 +66,19 @@ class PlainController {
     raw.write('-last', () => raw.end());
   }
 
+  /** Knows no other names than these, and says so. */
+  @Get('strict')
+  strict(): object {
+    const known = { toJSON: () => ({ strict: true }) };
+    return new Proxy(known, {
+      get: (target, name) => {
+        if (name === 'toJSON') return target.toJSON;
+        if (name === 'then' || name === 'lift') return undefined;
+        throw new TypeError(`there is no ${String(name)}`);
+      },
+    });
+  }
+
   @Get('headed-twice')
   headedTwice(@Res() reply: AnyReply): void {
     reply.hijack?.();
@@ -214,7 +227,7 @@ describe.each(platforms)('answers that wait for their event, on $name', (platfor
   });
 
   it('sends every byte as without the module', async () => {
-    const paths = ['json', 'empty', 'raw', 'headed', 'headed-twice', 'measured', 'file'].map(
+    const paths = ['json', 'empty', 'raw', 'headed', 'headed-twice', 'strict', 'measured', 'file'].map(
       (name) => `/plain/${name}`,
     );
     const requests = [
