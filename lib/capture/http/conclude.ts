@@ -2,7 +2,6 @@ import type { EventFacts, ExceptionFacts, HandlerState, RequestFacts, ResponseFa
 import { readException } from '../../event/read-exception.js';
 import type { CaptureOptions } from '../capture.options.js';
 import { knownIdentity, type IdentityResult } from '../resolve-identity.js';
-import { chosenRoute } from './chosen-route.js';
 import { declarationOf } from './handler-declaration.js';
 import type { HttpContext } from './http-context.js';
 import { pathOf } from './path-of.js';
@@ -95,7 +94,7 @@ function requestFacts(http: HttpContext, capture: Readonly<CaptureOptions>): Req
   return {
     method: http.method,
     path: pathOf(http.url),
-    route: platform && chosenRoute(platform).template,
+    route: http.route.template,
     parameters: platform?.params,
     host: http.request.headers.host ?? single(http.request.headers[':authority']),
     query: readQuery(http.url, platform),

@@ -1,10 +1,11 @@
+import { NotFoundException } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 import type { AuditRecorder } from '../audit-recorder.js';
 import type { Identity } from '../capture.options.js';
 import { mergeAnnotations, type Annotation, type KnownIdentity, type RequestContext } from '../request-context.js';
 import { knownIdentity } from '../resolve-identity.js';
 import type { HandlerIdentity, HandlerRun } from './handler-run.js';
-import { chosenRoute } from './chosen-route.js';
+import { chosenRoute, type ChosenRoute } from './chosen-route.js';
 import { declarationOf } from './handler-declaration.js';
 import { rawRequestOf, single, type PlatformRequest, type RawRequest, type RawResponse } from './platform-request.js';
 import type { ResponseBody } from './response-body.js';
@@ -85,7 +86,13 @@ export class HttpContext implements RequestContext {
 
   /** The handler that answered, or would have if no guard had. */
   get handler(): HandlerIdentity | undefined {
-    return this.run?.identity ?? (this.platformRequest && chosenRoute(this.platformRequest).handler);
+    return this.run?.identity ?? this.route.handler;
+  }
+
+  /** The platform's last choice stays on requests that NestJS then has no handler for: of another host or version. */
+  get route(): ChosenRoute {
+    const foundNothing = this.run === undefined && isNotFound(this.handled?.exception, this);
+    return this.platformRequest === undefined || foundNothing ? {} : chosenRoute(this.platformRequest);
   }
 
   get trail(): string | undefined {
@@ -114,6 +121,11 @@ export function contextOf(request: unknown): HttpContext | undefined {
   const raw = rawRequestOf(request);
   if (raw === undefined) return undefined;
   return (raw as unknown as Record<symbol, HttpContext | undefined>)[CONTEXT];
+}
+
+/** As NestJS throws it where no route is left. */
+function isNotFound(exception: unknown, { method, url }: HttpContext): boolean {
+  return exception instanceof NotFoundException && exception.message === `Cannot ${method} ${url}`;
 }
 
 /** Requests injected without a server (light-my-request) have no real socket. */
