@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { AuditRecorder } from '../../../lib/capture/audit-recorder.js';
 import { createEventBuilder } from '../../../lib/event/build-event.js';
 import type { AuditEvent } from '../../../lib/event/audit-event.js';
@@ -24,8 +24,9 @@ function recorderOver(more: { build?: typeof build } = {}) {
     append: (event: AuditEvent) => void events.push(event),
     lost: (gap: Gap) => void gaps.push(gap),
   } as Partial<EventSink> as EventSink;
-  const parts = { build, sink, logger: new LoggedLines(), guaranteeTimeoutMs: 100, hasLedger: true, ...more };
-  return { recorder: new AuditRecorder(parts), events, gaps };
+  const logger = new LoggedLines();
+  const parts = { build, sink, logger, guaranteeTimeoutMs: 100, hasLedger: true, ...more };
+  return { recorder: new AuditRecorder(parts), events, gaps, logger };
 }
 
 describe('the numbers of events', () => {
@@ -72,5 +73,23 @@ describe('the numbers of events', () => {
     expect(other.record(undefined)).toBeUndefined();
     expect(other.record(facts())?.seq).toBe(1);
     expect([other.contained, recorder.recorded]).toEqual([0, 0]);
+  });
+});
+
+describe('the warnings of a recorder', () => {
+  const HOUR_MS = 3_600_000;
+  it('come once a minute, also when the clock was set back', () => {
+    const now = jest.spyOn(Date, 'now');
+    const { recorder, logger } = recorderOver();
+    const warningsAt = (time: number): number => {
+      now.mockReturnValue(time);
+      recorder.fail('looking', new Error('no'));
+      return logger.lines.length;
+    };
+    try {
+      expect([2 * HOUR_MS, 2 * HOUR_MS + 59_999, HOUR_MS, HOUR_MS + 59_999].map(warningsAt)).toEqual([1, 1, 2, 2]);
+    } finally {
+      now.mockRestore();
+    }
   });
 });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { mkdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ledger } from '../../../lib/ledger/ledger.js';
@@ -148,6 +148,21 @@ describe('the disk of a ledger', () => {
     expect(logger.warnings).toEqual([]);
     await open();
     await eventually(() => expect(logger.warnings).toEqual([expect.stringContaining('Events are refused: only 3 MB')]));
+  });
+
+  it('says so again when the clock was set back', async () => {
+    await open();
+    await ballastIs('ready');
+    free = FLOOR - 1;
+    await eventually(() => expect(ledger.append(anEvent())).rejects.toBeInstanceOf(LedgerFullError));
+    expect(logger.warnings).toHaveLength(1);
+    const clock = Date.now;
+    const now = jest.spyOn(Date, 'now').mockImplementation(() => clock() - 3_600_000);
+    try {
+      await eventually(() => expect(logger.warnings).toHaveLength(2));
+    } finally {
+      now.mockRestore();
+    }
   });
 
   it('looks at the disk for none of its events', async () => {
