@@ -135,10 +135,9 @@ export class AuditRecorder {
 
   /** At most one line a minute of each subject. */
   private warn(subject: string, text: string | (() => string)): void {
-    const now = Date.now();
-    // Also of a clock that was set back.
-    const sinceMs = Math.abs(now - (this.warnedAt.get(subject) ?? Number.NEGATIVE_INFINITY));
-    if (sinceMs < WARNING_INTERVAL_MS) return;
+    // Not the time of day, which can be set back.
+    const now = performance.now();
+    if (now - (this.warnedAt.get(subject) ?? Number.NEGATIVE_INFINITY) < WARNING_INTERVAL_MS) return;
     this.warnedAt.set(subject, now);
     try {
       this.parts.logger.warn(typeof text === 'string' ? text : text());

@@ -35,7 +35,7 @@ export class HybridSink implements EventSink {
 
   constructor(private readonly settings: HybridSinkSettings) {
     const { keeping, logger } = settings;
-    this.logger = new RateLimitedLogger(logger, Date.now);
+    this.logger = new RateLimitedLogger(logger);
     this.keeping = new LedgerSink({
       ...keeping,
       open: () => this.openBoth(),

@@ -42,7 +42,7 @@ export class LedgerSink implements EventSink {
 
   constructor(private readonly settings: LedgerSinkSettings) {
     const { streamId: id, streamFolder: folder } = settings;
-    this.logger = new RateLimitedLogger(settings.logger, Date.now);
+    this.logger = new RateLimitedLogger(settings.logger);
     const isOpen = (): boolean => !!this.opener.value && !this.hand.isHeldUp && !this.closing;
     this.gaps = settings.isHosted ? TOLD_ELSEWHERE : new GapWriter(settings, { give: this.tell.bind(this), isOpen });
     this.stream = new OpenStream({ ...settings, id, folder, flush: (timeoutMs) => this.flush(timeoutMs) });

@@ -18,10 +18,7 @@ export class RateLimitedLogger {
 
   private readonly logger: AuditLogger;
 
-  constructor(
-    logger: AuditLogger,
-    private readonly now: () => number,
-  ) {
+  constructor(logger: AuditLogger) {
     this.logger = containedLogger(logger);
   }
 
@@ -47,9 +44,9 @@ export class RateLimitedLogger {
 
   private limited(level: 'warn' | 'error', kind: string, message: string): void {
     const window = this.windows.get(kind);
-    const now = this.now();
-    // A clock that was set back opens a new one.
-    if (window !== undefined && now < window.endsAt && now >= window.endsAt - WINDOW_MS) {
+    // Not the time of day, which can be set back.
+    const now = performance.now();
+    if (window !== undefined && now < window.endsAt) {
       window.suppressed++;
       return;
     }

@@ -67,7 +67,7 @@ export class RemoteSink implements EventSink {
   constructor(private readonly settings: RemoteSinkSettings) {
     const { options, logger, now, random } = settings;
     this.buffer = new BoundedBuffer(options);
-    this.logger = new RateLimitedLogger(logger, now);
+    this.logger = new RateLimitedLogger(logger);
     const destination = { give: this.take.bind(this), isOpen: () => this.takes() };
     this.gaps = settings.isHosted ? TOLD_ELSEWHERE : new GapWriter(settings, destination);
     this.outcomes = new DeliveryOutcomes(this.waiters, this.logger, this.gaps);

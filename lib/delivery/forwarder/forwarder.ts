@@ -34,7 +34,7 @@ export class Forwarder {
   private closed = false;
 
   constructor(private readonly settings: ForwarderSettings) {
-    this.logger = new RateLimitedLogger(settings.logger, settings.now);
+    this.logger = new RateLimitedLogger(settings.logger);
     this.reader = new LedgerReader(settings.ledger);
     this.confirmations = new EntryWaiters({ ...settings.options, now: settings.now });
     this.lead = new ForwardLead({

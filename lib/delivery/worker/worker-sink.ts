@@ -48,7 +48,7 @@ export class WorkerSink implements EventSink {
   private closed = false;
 
   constructor(private readonly settings: WorkerSinkSettings) {
-    this.logger = new RateLimitedLogger(settings.logger, Date.now);
+    this.logger = new RateLimitedLogger(settings.logger);
     const { streamId, service } = settings.input;
     // What is lost on either side of the border.
     this.gaps = new GapWriter(

@@ -1,3 +1,4 @@
+import { percentDecoded } from './percent-decoded.js';
 import { REDACTED } from './redacted.js';
 
 /**
@@ -6,33 +7,25 @@ import { REDACTED } from './redacted.js';
  */
 export function redactParameters(path: string, parameters: unknown, isDenied: (name: string) => boolean): string {
   if (typeof parameters !== 'object' || parameters === null) return path;
-  return Object.entries(parameters)
-    .filter(([name]) => isDenied(name))
-    .flatMap(([, value]): unknown[] => (Array.isArray(value) ? value : [value]))
-    .reduce<string>(
-      (clean, value) => (typeof value === 'string' && value !== '' ? without(clean, value) : clean),
-      path,
-    );
+  let clean = path;
+  for (const [name, value] of Object.entries(parameters)) {
+    if (!isDenied(name)) continue;
+    for (const one of [value].flat() as unknown[])
+      if (typeof one === 'string' && one !== '') clean = without(clean, one);
+  }
+  return clean;
 }
 
 function without(path: string, value: string): string {
   // The value of a wildcard may have slashes.
   const values = new Set(value.split('/').filter((part) => part !== ''));
   const parts = path.split('/');
-  const clean = parts.map((part) => (values.has(decoded(part)) ? REDACTED : part));
+  const clean = parts.map((part) => (values.has(percentDecoded(part)) ? REDACTED : part));
   if (clean.some((part, at) => part !== parts[at])) return clean.join('/');
-  return parts.map((part) => (decoded(part).includes(value) ? withoutPiece(part, value) : part)).join('/');
+  return parts.map((part) => (percentDecoded(part).includes(value) ? withoutPiece(part, value) : part)).join('/');
 }
 
 function withoutPiece(part: string, value: string): string {
   const written = [value, encodeURIComponent(value)].find((spelling) => part.includes(spelling));
   return written === undefined ? REDACTED : part.replaceAll(written, REDACTED);
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }

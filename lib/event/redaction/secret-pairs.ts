@@ -1,4 +1,5 @@
 import { endOfBrackets } from './end-of-brackets.js';
+import { percentDecoded } from './percent-decoded.js';
 import { REDACTED } from './redacted.js';
 
 // Every quantifier that can fail is bounded and every alternative begins with another character: linear in the text.
@@ -43,7 +44,7 @@ export function redactPairs(text: string, isDenied: (name: string) => boolean, n
   names.lastIndex = 0;
   for (let found = names.exec(text); found !== null; found = names.exec(text)) {
     const [, escape = '', written = '', separator = ''] = found;
-    const name = decoded(written);
+    const name = percentDecoded(written);
     const start = names.lastIndex;
     if (!isDenied(name) && !isDenied(wordBefore(text, found.index + escape.length) + name)) continue;
     const value = valueAt(text, start, LINE_NAME.test(name) && separator.includes(':'));
@@ -85,13 +86,4 @@ function wordBefore(text: string, at: number): string {
   if (text[at - 1] !== ' ') return '';
   const word = /[A-Za-z]{2,16}$/.exec(text.slice(Math.max(0, at - 17), at - 1))?.[0];
   return word === undefined ? '' : `${word}_`;
-}
-
-function decoded(name: string): string {
-  if (!name.includes('%')) return name;
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
 }

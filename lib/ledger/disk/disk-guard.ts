@@ -175,9 +175,9 @@ export class DiskGuard {
   }
 
   private warn(): void {
-    const now = Date.now();
-    // The clock may have been set back.
-    if (Math.abs(now - this.warnedAt) < WARNING_MS || this.refused === undefined || this.isStarting) return;
+    // Not the time of day, which can be set back.
+    const now = performance.now();
+    if (now - this.warnedAt < WARNING_MS || this.refused === undefined || this.isStarting) return;
     this.warnedAt = now;
     this.hasWarned = true;
     this.context.logger.warn(`Events are refused: ${this.refused.reason}`);
